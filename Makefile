@@ -1,0 +1,43 @@
+# Every target makes its own virtual environment when there is none. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$candidate >/dev/null 2>&1 && \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install go-live test check format bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make the virtual environment and install golive into it
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "golive needs Python 3.11 or newer; none was found. Set PYTHON=/path/to/python3"; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+go-live: $(STAMP) ## Run every shipped plan against the emulator and print the verdict
+	@$(BIN)/golive run
+
+test: $(STAMP) ## Run the tests of golive itself
+	$(BIN)/python -m pytest suites/selftest --numprocesses auto --dist loadgroup --quiet
+
+check: $(STAMP) ## Format, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest suites/selftest/test_architecture.py --quiet
+
+format: $(STAMP) ## Rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
+	$(BIN)/python loadtests/bench.py
+
+clean: ## Remove the virtual environment and all that runs left behind
+	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,207 @@
+"""Reads the packaged facts and builds the contract, once per process."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+from harness.contract.fields import flatten, resolve
+from harness.contract.resource import Operation, Parameter, Resource
+from harness.contract.validators import Validator
+from harness.errors import ContractError
+
+DEFAULT_VERSION = "2024-08-31"
+
+DOMAIN_PLATFORMS: Mapping[str, frozenset[str]] = {
+    domain: frozenset(names.split())
+    for domain, names in {
+        "accounting": "DYNAMICS365 EXACTONLINE FREEAGENT FRESHBOOKS KASHFLOW MONEYBIRD NETSUITE QUICKBOOKS "
+        "QUICKBOOKS_DESKTOP SAGE_BUSINESS_CLOUD SAGE_INTACCT SAGE_INTACCT_V2 TALLY WAVE XERO ZOHOBOOKS",
+        "commerce": "AMAZON BIG_COMMERCE EBAY ETSY FNAC LAZADA MAGENTO PRESTASHOP SHOPER SHOPIFY SQUARE SQUARESPACE "
+        "WALMART WIX WOO_COMMERCE",
+        "payments": "AMAZON PAYPAL SHOPIFY SQUARE STRIPE WOO_COMMERCE",
+    }.items()
+}
+"""INFERRED: platforms of a domain, used only where no operation of a resource has a documented list."""
+
+NAMES = {
+    "company_info": "company_info",
+    "bank_feed_otp": "bank_feed_otps",
+    "balance": "balance",
+    "store": "store",
+    "class": "classes",
+    "supplier_enablement_enrichment_flat": "supplier_enablement_enrichments_flat",
+}
+
+
+def resource_name(entity: str) -> str:
+    """`bill` -> `bills`: the plural that plans, paths and wrapper keys use."""
+    if entity in NAMES:
+        return NAMES[entity]
+    if entity.endswith("y") and entity[-2] not in "aeiou":
+        return entity[:-1] + "ies"
+    return entity + ("es" if entity.endswith(("s", "x", "ch")) else "s")
+
+
+class Contract:
+    """One version of the API. `resources` by plural name, in the index's order; `document` is the OpenAPI document."""
+
+    def __init__(self, document: Mapping[str, Any], index: Mapping[str, Any]) -> None:
+        self.document = document
+        self.version: str = document["info"]["version"]
+        self.support_version: str = index["platform_support_version"]
+        self.platforms: tuple[str, ...] = tuple(sorted(set(document["x-platform-names"])))
+        self.schemas: Mapping[str, Any] = document["components"]["schemas"]
+        self.resources: dict[str, Resource] = {}
+        self._by_entity: dict[str, str] = {}
+        self._validators: dict[str, Validator] = {}
+        for entry in index["entities"]:
+            resource = _resource(entry, document)
+            self.resources[resource.name] = resource
+            self._by_entity[resource.entity] = resource.name
+
+    def resource(self, name: str) -> Resource:
+        """The resource of that name; ContractError with the nearest right name otherwise."""
+        found = self.resources.get(name) or self.resources.get(self._by_entity.get(name, ""))
+        if found is None:
+            raise ContractError(f'unknown resource "{name}"{suggest(name, self.resources)}')
+        return found
+
+    def referenced(self, entity: str) -> Resource | None:
+        """The resource that an `x-ref` names; None for `*` and for entities without a list."""
+        name = self._by_entity.get(entity)
+        return self.resources[name] if name else None
+
+    def platform(self, name: str) -> str:
+        """`name` in the contract's spelling; ContractError with the nearest right name otherwise."""
+        upper = name.upper()
+        if upper not in self.platforms:
+            raise ContractError(f'unknown platform "{name}"{suggest(upper, self.platforms)}')
+        return upper
+
+    def validator(self, schema_name: str) -> Validator:
+        """The compiled validator of a component schema, such as `Bill` or `ErrorBody`."""
+        if schema_name not in self._validators:
+            if schema_name not in self.schemas:
+                raise ContractError(f'unknown schema "{schema_name}"{suggest(schema_name, self.schemas)}')
+            self._validators[schema_name] = Validator({"$ref": f"#/components/schemas/{schema_name}"}, self.schemas)
+        return self._validators[schema_name]
+
+    def schema(self, name: str) -> Mapping[str, Any]:
+        """A component schema with its top reference followed."""
+        return resolve(self.schemas[name], self.schemas)
+
+    @cached_property
+    def base_urls(self) -> tuple[str, ...]:
+        """Production, then sandbox. Source: [S24] servers."""
+        return tuple(server["url"] for server in self.document["servers"])
+
+
+def suggest(word: str, allowed: Any) -> str:
+    """`. Did you mean "bills"?` or a list of what is allowed when nothing is near."""
+    names = sorted(str(name) for name in allowed)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f'. Did you mean "{near[0]}"?'
+    shown = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
+    return f". Allowed: {shown}"
+
+
+@cache
+def load_contract(version: str = DEFAULT_VERSION) -> Contract:
+    """The packaged contract of `version`; read and built once per process (about 0.1 s)."""
+    folder = resources.files("harness.contract") / "data"
+    source = folder / f"{version}.openapi.json"
+    if not source.is_file():
+        raise ContractError(f'no contract for version "{version}". Packaged: {DEFAULT_VERSION}')
+    document = json.loads(source.read_text(encoding="utf-8"))
+    index = json.loads((folder / f"{version}.entities.json").read_text(encoding="utf-8"))
+    return Contract(document, index)
+
+
+def _resource(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Resource:
+    schemas = document["components"]["schemas"]
+    keys = entry.get("wrapper_keys", {})
+
+    def fields(key: str) -> dict[str, Any]:
+        name = entry.get(key)
+        return flatten(schemas[name], schemas) if name else {}
+
+    filterable = entry.get("filterable_fields", {})
+    return Resource(
+        name=resource_name(entry["name"]),
+        entity=entry["name"],
+        domain=entry["domain"],
+        path=entry["path"],
+        operations={item["op"]: _operation(item, document) for item in entry["operations"]},
+        list_key=keys.get("list_response"),
+        item_key=keys.get("single_response"),
+        create_key=keys.get("create_request"),
+        update_key=keys.get("update_request"),
+        schema_name=entry.get("schema"),
+        create_schema_name=entry.get("create_schema"),
+        update_schema_name=entry.get("update_schema"),
+        fields=fields("schema"),
+        create_fields=fields("create_schema"),
+        update_fields=fields("update_schema"),
+        required_on_create=tuple(entry.get("required_on_create", ())),
+        required_within_optional_parent=tuple(entry.get("required_within_optional_parent", ())),
+        read_only_fields=frozenset(entry.get("read_only_fields", ())),
+        date_fields=entry.get("date_fields", {}),
+        money_fields=entry.get("money_fields", {}),
+        reference_fields=entry.get("reference_fields", {}),
+        filterable_documented=tuple(filterable.get("documented", ())),
+        filterable_inferred=tuple(filterable.get("inferred", ())),
+        domain_platforms=DOMAIN_PLATFORMS.get(entry["domain"]),
+    )
+
+
+def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:
+    raw = document["paths"][item["path"]][item["method"].lower()]
+    shared = document["components"]["parameters"]
+    schemas = document["components"]["schemas"]
+    parameters: dict[str, Parameter] = {}
+    for declared in raw.get("parameters", ()):
+        data = shared[declared["$ref"].rpartition("/")[2]] if "$ref" in declared else declared
+        schema = resolve(data.get("schema", {}), schemas)
+        types = schema.get("type", ())
+        parameters[data["name"]] = Parameter(
+            name=data["name"],
+            location=data["in"],
+            required=bool(data.get("required")),
+            enum=tuple(schema["enum"]) if "enum" in schema else None,
+            default=schema.get("default"),
+            types=frozenset([types] if isinstance(types, str) else types),
+            deprecated=bool(data.get("deprecated")),
+            time_unit=data.get("x-time-unit"),
+            platforms=frozenset(data["x-platforms"]) if "x-platforms" in data else None,
+            platforms_excluded=frozenset(data.get("x-platforms-excluded", ())),
+        )
+    listed = item.get("platforms_2023_03_14")
+    sandbox = item.get("sandbox_platforms_2023_03_14")
+    return Operation(
+        name=item["op"],
+        method=item["method"],
+        path=item["path"],
+        operation_id=item["operation_id"],
+        is_async=bool(item.get("async")),
+        platforms=_platform_set(listed),
+        sandbox_platforms=_platform_set(sandbox),
+        parameters=parameters,
+        request_schema=_body_schema(raw.get("requestBody")),
+        response_schema=_body_schema(raw["responses"].get("200")),
+    )
+
+
+def _platform_set(listed: Any) -> frozenset[str] | None:
+    if listed is None:
+        return None
+    return frozenset([listed] if isinstance(listed, str) else listed)
+
+
+def _body_schema(holder: Mapping[str, Any] | None) -> str | None:
+    schema: Mapping[str, Any] = ((holder or {}).get("content", {}).get("application/json", {})).get("schema", {})
+    reference = schema.get("$ref")
+    return reference.rpartition("/")[2] if reference else None

@@ -1,0 +1,1 @@
+"""Plans: YAML a QA engineer writes, validated with file:line, merged into requirements, expanded into cases."""

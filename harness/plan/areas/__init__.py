@@ -1,0 +1,1 @@
+"""One module per area: which cases a requirement expands to."""

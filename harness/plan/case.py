@@ -1,0 +1,60 @@
+"""A case: one thing to prove for one resource on one platform, with a stable id."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What all selected plans together ask of one resource on one platform. Built by `merge`; the strictest wins.
+
+    `create_input`, `optional_inputs` and `changes` are templates (see `harness.plan.model.Template`), already merged
+    with the platform's own and with what the contract requires. None means that no plan writes.
+    """
+
+    platform: str
+    resource: str
+    plans: tuple[str, ...]
+    required: tuple[str, ...]
+    nullable: tuple[str, ...]
+    fill: Mapping[str, float]
+    filter: tuple[str, ...]
+    sort: tuple[str, ...]
+    params: tuple[str, ...]
+    minimum_rows: int
+    create_input: Mapping[str, Any] | None
+    optional_inputs: Mapping[str, Any]
+    changes: Mapping[str, Any] | None
+    delete: bool
+    dates: tuple[str, ...]
+    advisory: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`kind` names the test function that proves it (`fields.types`); `area` is the part before the dot. `detail` is
+    the field or variant. `resource` is None for cases about the API as a whole. `params` is JSON-able."""
+
+    kind: str
+    platform: str
+    resource: str | None
+    detail: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    plans: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> str:
+        """fields, queries, writes, roundtrip, idempotency, dates, money, errors, jobs or config."""
+        return self.kind.partition(".")[0]
+
+    @property
+    def id(self) -> str:
+        """`fields/types/QUICKBOOKS/bills` or `writes/required_input/XERO/bills/vendor_id`: stable and readable."""
+        parts = [*self.kind.split("."), self.platform, self.resource or "api", self.detail]
+        return "/".join(part for part in parts if part)
+
+    @property
+    def group(self) -> str:
+        """Cases of one group run in order on one worker: they share snapshots and must not disturb each other."""
+        return f"{self.platform}:{self.resource or 'api'}"

@@ -1,0 +1,136 @@
+"""What a plan file may say, as pydantic models. Unknown keys are refused everywhere."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Template = Any
+"""A JSON value in which a mapping with one `$`-key is a directive, filled in per platform at run time:
+
+- `{$ref: vendors}` the id of an existing row; `{$ref: accounts, where: {account_type: bank}}` of one that matches;
+  `{$ref: bills, field: currency_code}` another field of the row that `$ref: bills` picked in this input
+- `{$unique: "GL-"}` the prefix and a text that no other run has used
+- `{$date: "2024-02-29"}` an ISO timestamp at midnight UTC; `{$date: today}`
+- `{$text: unicode}` a sample text (`unicode`, `long`, `plain`)
+"""
+
+
+class Model(BaseModel):
+    """Base: frozen, strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class FieldRules(Model):
+    """Which fields the integration needs of every row of a resource (dotted paths, `[]` for arrays)."""
+
+    required: tuple[str, ...] = ()
+    """Present and not null in every row."""
+    nullable: tuple[str, ...] = ()
+    """Present in every row; null is fine."""
+    fill: dict[str, Share] = {}
+    """Minimum share of rows (0 to 1) in which the field is neither null nor empty."""
+
+
+class QueryRules(Model):
+    """Which query parameters the integration uses. Omitted lists mean: all that the contract names."""
+
+    filter: tuple[str, ...] | None = None
+    sort: tuple[str, ...] | None = None
+    params: tuple[str, ...] | None = None
+    """Other query parameters: `updated_at_min`, `last_synced_at_min`, `expand`, `id_type`, `document_number`..."""
+    minimum_rows: int = Field(default=1, ge=0)
+    """Fewer rows than this make the resource's read cases inconclusive: there is nothing to judge."""
+
+
+class CreateRules(Model):
+    """A create: the smallest accepted input and the optional inputs beside it."""
+
+    input: dict[str, Template] = {}
+    """Required inputs. What is omitted here and required by the contract is generated from the contract."""
+    optional: dict[str, Template] | None = None
+    """Optional inputs to prove, each sent on its own beside `input`. Omitted: all that the contract allows on the
+    platform, with generated values."""
+    skip: tuple[str, ...] = ()
+    """Optional inputs that are not proven (dotted paths), because the integration does not use them."""
+    by_platform: dict[str, dict[str, Template]] = {}
+    """Inputs that differ on a platform; merged over `input`, null removes a key."""
+
+
+class UpdateRules(Model):
+    """An update: which fields change, each to what."""
+
+    change: dict[str, Template] | None = None
+    """Omitted: every scalar field of the contract's update body that is readable, with generated values."""
+    skip: tuple[str, ...] = ()
+    by_platform: dict[str, dict[str, Template]] = {}
+
+
+class ResourcePlan(Model):
+    """What must be true of one resource."""
+
+    platforms: tuple[str, ...] | None = None
+    """Narrower or other than the plan's platforms."""
+    fields: FieldRules = FieldRules()
+    queries: QueryRules = QueryRules()
+    create: CreateRules | bool = False
+    update: UpdateRules | bool = False
+    delete: bool = False
+    dates: tuple[str, ...] | None = None
+    """Date fields that matter; omitted: every date field that the contract names."""
+    advisory: tuple[str, ...] = ()
+    """Check ids or areas whose findings are shown for this resource but do not vote."""
+
+
+class Plan(Model):
+    """One plan file."""
+
+    plan: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    about: str = ""
+    platforms: tuple[str, ...] = Field(min_length=1)
+    resources: dict[str, ResourcePlan] = Field(min_length=1)
+    advisory: tuple[str, ...] = ()
+
+
+class Decide(Model):
+    """What decides a checklist item: exactly one of the four."""
+
+    cases: tuple[str, ...] | None = None
+    """Patterns of case ids (`fields/**`, `config/webhooks/essential_events/**`); all matching cases vote, none
+    matching is inconclusive."""
+    attestation: str | None = None
+    """What a person has to attest, in one sentence."""
+    later: str | None = None
+    """Which part of golive will decide it; inconclusive until then."""
+    command: str | None = None
+    """The command that would decide it now; shown when the item is undecided."""
+
+
+class ChecklistItem(Model):
+    """One line of the implementation checklist, in its order, with a stable id."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")]
+    section: str
+    line: str
+    decide: Decide
+
+
+class Checklist(Model):
+    """plans/checklist.yaml."""
+
+    checklist: Literal["implementation"]
+    source: str
+    items: tuple[ChecklistItem, ...] = Field(min_length=1)
+
+
+class Attestation(Model):
+    """A person's word on one checklist item (plans/attestations.yaml)."""
+
+    item: str
+    who: str
+    when: str
+    until: str
+    link: str
+    note: str = ""

@@ -1,0 +1,51 @@
+"""What one run was asked to do: written by the CLI as a file, or made of pytest's own options by a bare `pytest`."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_OUT = "golive-report"
+
+
+class RunSettings(BaseModel):
+    """One run. Holds no credential: those are resolved where they are used, from the environment or `golive.toml`.
+
+    `plans` are paths; empty means all shipped plans. `platforms`, `resources` and `select` (areas) narrow the cases;
+    empty means all. `rate` is `500/10s`, `off`, or None for the target's default. `emulator` holds keyword arguments
+    of `EmulatorSettings`. `redaction_key` (hex) keys the fingerprints of this run and is never written to the output
+    directory. `events_fd` is an inherited file descriptor that progress events are written to, as JSON lines.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: str = "emulator"
+    plans: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    out: str = DEFAULT_OUT
+    rate: str | None = None
+    cleanup: bool = True
+    defects: tuple[str, ...] = ()
+    emulator: dict[str, Any] = Field(default_factory=dict)
+    settings_file: str = "golive.toml"
+    redaction_key: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    events_fd: int | None = None
+    command: str = "pytest"
+
+    @property
+    def directory(self) -> Path:
+        """The output directory."""
+        return Path(self.out)
+
+    def save(self, path: Path) -> None:
+        """Write as JSON, readable by the owner only, for the child process."""
+        path.touch(mode=0o600)
+        path.write_text(self.model_dump_json(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "RunSettings":
+        """The inverse of `save`."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
