@@ -1,0 +1,88 @@
+"""From plans to cases to parametrised tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.checks import all_checks
+from harness.contract import Contract, load_contract
+from harness.plan import default_plan_paths, expand, load_plans, merge
+from harness.plan.case import Case, Requirement
+from harness.plan.select import select_cases
+from harness.pytest_plugin.settings import RunSettings
+
+MARKER = "case(kind, ...): the test proves cases of these kinds; it is parametrised from the selected plans"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the settings select: requirements and cases, the same in every process."""
+
+    settings: RunSettings
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The packaged contract."""
+        return load_contract()
+
+    @cached_property
+    def plan_paths(self) -> tuple[Path, ...]:
+        """The plan files of this run."""
+        return tuple(Path(path) for path in self.settings.plans) or tuple(default_plan_paths())
+
+    @cached_property
+    def requirements(self) -> Mapping[tuple[str, str], Requirement]:
+        """What the plans ask, by (platform, resource)."""
+        plans = load_plans(self.plan_paths, self.contract, check_ids=frozenset(all_checks()))
+        merged = merge(
+            plans,
+            self.contract,
+            platforms=self.settings.platforms or None,
+            resources=self.settings.resources or None,
+        )
+        return {(item.platform, item.resource): item for item in merged}
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Every selected case, in a fixed order."""
+        return select_cases(
+            expand(self.requirements.values(), self.contract),
+            areas=self.settings.select,
+            resources=self.settings.resources,
+        )
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, list[Case]]:
+        """The cases of each kind."""
+        kinds: dict[str, list[Case]] = {}
+        for case in self.cases:
+            kinds.setdefault(case.kind, []).append(case)
+        return kinds
+
+
+def parametrise(metafunc: pytest.Metafunc, selection: Selection) -> None:
+    """Give a test marked `case(...)` one parameter per selected case of its kinds."""
+    marker = metafunc.definition.get_closest_marker("case")
+    if marker is None:
+        return
+    cases = [case for kind in marker.args for case in selection.by_kind.get(kind, ())]
+    metafunc.parametrize(
+        "case",
+        [pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(case.group)) for case in cases],
+    )
+
+
+def case_of(item: pytest.Item) -> Case | None:
+    """The case that a collected test proves; None for any other test."""
+    parameters: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    found = parameters.get("case")
+    return found if isinstance(found, Case) else None
+
+
+def is_empty_parameter_set(item: pytest.Item) -> bool:
+    """Whether the test is the placeholder that pytest makes for a `case` test without any selected case."""
+    return item.get_closest_marker("case") is not None and case_of(item) is None
