@@ -1,1 +1,28 @@
 """Plans: YAML a QA engineer writes, validated with file:line, merged into requirements, expanded into cases."""
+
+from harness.plan.case import Case, Requirement
+from harness.plan.expansion import AREAS, expand
+from harness.plan.loader import default_plan_paths, load_attestations, load_checklist, load_plan, load_plans
+from harness.plan.merging import merge, unsupported
+from harness.plan.model import Attestation, Checklist, ChecklistItem, Plan
+from harness.plan.select import matches, select_cases
+
+__all__ = [
+    "AREAS",
+    "Attestation",
+    "Case",
+    "Checklist",
+    "ChecklistItem",
+    "Plan",
+    "Requirement",
+    "default_plan_paths",
+    "expand",
+    "load_attestations",
+    "load_checklist",
+    "load_plan",
+    "load_plans",
+    "matches",
+    "merge",
+    "select_cases",
+    "unsupported",
+]

@@ -9,10 +9,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.core import CaseOutcome, Evidence, Finding
 from harness.errors import StorageError
+
+CASES_FILE = "cases.ndjson"
+EVIDENCE_FILE = "evidence.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Ledger:
         folder = directory / "workers" / worker
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._evidence = (folder / "evidence.ndjson").open("a", encoding="utf-8")
-            self._cases = (folder / "cases.ndjson").open("a", encoding="utf-8")
+            self._evidence = _append(folder / EVIDENCE_FILE)
+            self._cases = _append(folder / CASES_FILE)
         except OSError as error:
             raise StorageError(f"{folder}: cannot write the ledger: {error.strerror or error}") from error
 
@@ -91,20 +94,52 @@ class Ledger:
             raise StorageError(f"{file.name}: cannot write: {error.strerror or error}. Free some space") from error
 
 
+def _append(path: Path) -> IO[str]:
+    # A lone surrogate in a target's text would fail to encode; as a backslash escape it is the same JSON string.
+    return path.open("a", encoding="utf-8", errors="backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a ledger file. `value` is None when the line is damaged: cut off by a full disk or a crash."""
+
+    path: Path
+    number: int
+    offset: int
+    length: int
+    value: dict[str, Any] | None
+
+
+def read_lines(directory: Path, name: str) -> Iterator[Line]:
+    """Every line of every worker's file of that name, worker by worker, in the order it was written."""
+    for path in sorted((directory / "workers").glob(f"*/{name}")):
+        try:
+            with path.open("rb") as file:
+                offset = 0
+                for number, raw in enumerate(file, start=1):
+                    yield Line(path, number, offset, len(raw), _parse(raw))
+                    offset += len(raw)
+        except OSError as error:
+            raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
+
+
 def read_cases(directory: Path) -> list[CaseResult]:
-    """All case results of all workers; a half-written last line (crash) is left out."""
-    return [CaseResult.from_json(line) for line in _lines(directory, "cases.ndjson")]
+    """All case results of all workers; damaged lines are left out."""
+    return [CaseResult.from_json(line.value) for line in read_lines(directory, CASES_FILE) if line.value is not None]
 
 
 def read_evidence(directory: Path) -> Iterator[Evidence]:
-    """All evidence of all workers, worker by worker in the order it was made."""
-    for line in _lines(directory, "evidence.ndjson"):
-        yield Evidence.from_json(line)
+    """All evidence of all workers, worker by worker in the order it was made; damaged lines are left out."""
+    for line in read_lines(directory, EVIDENCE_FILE):
+        if line.value is not None:
+            yield Evidence.from_json(line.value)
 
 
-def _lines(directory: Path, name: str) -> Iterator[dict[str, Any]]:
-    for path in sorted((directory / "workers").glob(f"*/{name}")):
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                if line.endswith("\n"):
-                    yield json.loads(line)
+def _parse(raw: bytes) -> dict[str, Any] | None:
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

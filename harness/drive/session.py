@@ -1,0 +1,100 @@
+"""One per worker: the client, the redactor, what was already read, the journal."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.client import ApiClient, NoBudget, RateBudget, SharedBudget, parse_rate
+from harness.contract import Contract
+from harness.core import Clock, Evidence, Exchange, Redactor
+from harness.drive.cleanup import clean_up
+from harness.drive.drive import Drive
+from harness.drive.journal import NAME, Journal, Remains, standing
+from harness.drive.results import Walk
+from harness.drive.world import World
+from harness.plan.case import Case, Requirement
+
+
+class Session:
+    """What the cases of one worker share. `record` is given every piece of evidence as it is made."""
+
+    def __init__(
+        self,
+        world: World,
+        contract: Contract,
+        *,
+        requirements: Mapping[tuple[str, str], Requirement],
+        record: Callable[[Evidence], None],
+        directory: Path,
+        worker: str,
+        redaction_key: bytes,
+        clock: Clock,
+    ) -> None:
+        self.world = world
+        self.contract = contract
+        self.requirements = requirements
+        self.clock = clock
+        self.redactor = Redactor(redaction_key, prefix=worker)
+        self.snapshots: dict[tuple[str, str], Walk] = {}
+        self.journal = Journal(directory, worker)
+        self._journal_path = directory / "workers" / worker / NAME
+        self._record = record
+        self._lock = threading.Lock()
+        self._listener: Callable[[Evidence, Any], None] | None = None
+        self._case: str | None = None
+        self._learn()
+        self.client: ApiClient[Evidence] = ApiClient(
+            world.target.base_url,
+            budget=_budget(world.rate, directory),
+            clock=clock,
+            record=self._keep,
+            seed=sum(worker.encode()),
+        )
+
+    def drive(self, case: Case) -> Drive:
+        """The drive of a case; from now on evidence belongs to it."""
+        drive = Drive(self, case, case.platform)
+        self.listen(case.id, drive.keep)
+        return drive
+
+    def listen(self, case: str | None, listener: Callable[[Evidence, Any], None] | None) -> None:
+        """Say which case the next evidence belongs to, and who is told of it with the raw body."""
+        self._case, self._listener = case, listener
+
+    def cleanup(self) -> list[Remains]:
+        """Delete what this worker created, newest first, where the platform allows it; return what remains."""
+        self.listen("cleanup", None)
+        return clean_up(self, standing(self._journal_path))
+
+    def left_behind(self) -> list[Remains]:
+        """What this worker created and did not delete, without touching it."""
+        return [
+            Remains(item.platform, item.resource, item.id, "cleanup was switched off", item.case)
+            for item in standing(self._journal_path)
+        ]
+
+    def close(self) -> None:
+        """Close the client and the journal."""
+        self.client.close()
+        self.journal.close()
+
+    def _learn(self) -> None:
+        target = self.world.target
+        self.redactor.learn("client_id", target.credentials.client_id.reveal())
+        self.redactor.learn("client_secret", target.credentials.client_secret.reveal())
+        for token in (*target.tokens.values(), *(item.access_token for item in self.world.connections.values())):
+            self.redactor.learn("access_token", token.reveal())
+
+    def _keep(self, exchange: Exchange) -> Evidence:
+        with self._lock:
+            evidence = self.redactor.evidence(exchange, case=self._case)
+            self._record(evidence)
+            if self._listener is not None:
+                self._listener(evidence, exchange.response.body if exchange.response else b"")
+            return evidence
+
+
+def _budget(rate: str, directory: Path) -> RateBudget:
+    parsed = parse_rate(rate)
+    return NoBudget() if parsed is None else SharedBudget(*parsed, directory / "workers" / "rate.sqlite3")

@@ -1,0 +1,146 @@
+"""What an emulator may be told: frozen, every UNKNOWN or INFERRED behaviour a named setting with its source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import Any, get_type_hints
+
+from harness.core import Secret
+from harness.emulator.settings_text import parse_value, show_value
+from harness.errors import UsageError
+
+DEFAULT_PLATFORMS = (
+    *("QUICKBOOKS", "XERO", "NETSUITE", "SAGE_INTACCT", "QUICKBOOKS_DESKTOP"),
+    *("SHOPIFY", "WOO_COMMERCE"),
+)
+"""The connections that exist at the start."""
+
+
+def setting(default: Any, about: str, source: str) -> Any:
+    """A field of the settings: its default, what it decides, and where the default comes from."""
+    return field(default=default, metadata={"about": about, "source": source})
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFact:
+    """One line of `golive emulator settings`. `source` is a source tag of the facts, `UNKNOWN` (looked for and not
+    found), `INFERRED` (deduced) or `own` (not about the API)."""
+
+    name: str
+    default: str
+    value: str
+    about: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorSettings:
+    """Everything that decides how an emulator behaves. Two emulators with equal settings answer alike.
+
+    Times are in seconds, `rate_window` too. Statuses are HTTP statuses. Raises UsageError for values out of range.
+    """
+
+    host: str = setting("127.0.0.1", "address to listen on", "own")
+    port: int = setting(0, "port to listen on; 0 takes a free one", "own")
+    database: str | None = setting(None, "SQLite file that keeps the state; omitted: in memory", "own")
+    seed: int = setting(20240831, "seed of the data, the ids and the credentials", "own")
+    seed_at: datetime = setting(
+        datetime(2025, 6, 30, 12, tzinfo=UTC), "the instant at which the seeded books were last synced", "own"
+    )
+    connections: tuple[str, ...] = setting(DEFAULT_PLATFORMS, "platforms that have a connection at the start", "own")
+    client_id: str | None = setting(None, "Basic user; omitted: derived from the seed", "own")
+    client_secret: Secret | None = setting(None, "Basic password; omitted: derived from the seed", "own")
+    access_tokens: Mapping[str, Secret] = field(
+        default_factory=dict,
+        metadata={"about": "access token by platform; omitted: derived from the seed", "source": "own"},
+    )
+    defects: tuple[str, ...] = setting((), "injected wrong behaviours, by name", "own")
+
+    rate_limit: int = setting(500, "requests of the organisation in one window; 0 switches it off", "H:7238576299")
+    rate_window: float = setting(10.0, "length of the sliding window", "H:7238576299")
+    retry_after: bool = setting(False, "whether a 429 carries Retry-After", "UNKNOWN")
+
+    missing_token_status: int = setting(400, "status without access_token", "INFERRED")
+    version_status: int = setting(400, "status with a missing or unserved X-Rutter-Version", "INFERRED")
+    unknown_id_status: int = setting(410, "status for an id that is not found: 410, or 404 where not yet moved", "S23")
+    unsupported_status: int = setting(404, "status of an operation that the platform lacks", "D:errors")
+    method_status: int = setting(404, "status of a known path with a method that it lacks", "INFERRED")
+    refused_status: int = setting(450, "status when the platform refuses a write", "D:errors")
+    not_ready_status: int = setting(400, "status of PRODUCT_NOT_READY", "UNKNOWN")
+    needs_update_status: int = setting(400, "status of NEEDS_UPDATE", "UNKNOWN")
+    disabled_status: int = setting(400, "status of CONNECTION_DISABLED", "UNKNOWN")
+
+    limit_maximum: int = setting(500, "largest page", "UNKNOWN")
+    limit_over: str = setting("clamp", "a larger limit: clamp or reject", "UNKNOWN")
+    last_cursor: str = setting("null", "next_cursor of the last page: null or absent", "S24")
+    filter_contains_time: bool = setting(False, "whether ~ works on timestamps; otherwise 400", "UNKNOWN")
+    filter_after_text: bool = setting(False, "whether > works on text; otherwise 400", "UNKNOWN")
+    sort_unknown: str = setting("reject", "sort on a field that cannot be sorted: reject or ignore", "UNKNOWN")
+    expand_unknown: str = setting("reject", "expand with an undocumented value: reject or ignore", "UNKNOWN")
+
+    date_only_input: bool = setting(True, "whether YYYY-MM-DD is accepted where a date-time is documented", "UNKNOWN")
+    delete_missing_success: bool = setting(False, "`success` when the object to delete does not exist", "UNKNOWN")
+
+    idempotency_scope: str = setting("connection", "a key belongs to: connection or organisation", "UNKNOWN")
+    idempotency_compare: str = setting("parsed", "bodies are compared: parsed or bytes", "UNKNOWN")
+    idempotency_running: str = setting("wait", "same key while the first runs: wait, or async shape", "INFERRED")
+
+    async_delay: float = setting(0.05, "how long an async job stays pending", "UNKNOWN")
+    platform_delay: float = setting(0.0, "how long the platform takes for a write", "own")
+    sync_wait: float = setting(30.0, "prefer_sync answers with a job after this long", "DA:asynchronous-operations")
+
+    public_token_lifetime: float = setting(1800.0, "how long a public token can be exchanged", "UNKNOWN")
+    public_token_reuse: bool = setting(True, "whether a public token can be exchanged again", "UNKNOWN")
+    created_status: str = setting("active", "status of a connection created from credentials", "INFERRED")
+    empty_platform: str = setting("QUICKBOOKS", "platform of a connection created without a body", "UNKNOWN")
+    name_conflict_status: int = setting(400, "status when a connection name is taken", "UNKNOWN")
+    sync_config_unlisted: int = setting(404, "status of /configs/sync/platforms for an unlisted platform", "UNKNOWN")
+
+    def __post_init__(self) -> None:
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise UsageError(f'emulator setting {name}: "{value}" is not one of {", ".join(allowed)}')
+        if not 0 <= self.port <= 65535:
+            raise UsageError(f"emulator setting port: {self.port} is not between 0 and 65535")
+        if self.seed_at.tzinfo is None:
+            raise UsageError("emulator setting seed_at: needs a time zone, such as 2025-06-30T12:00:00Z")
+        if self.limit_maximum < 1 or self.rate_limit < 0 or self.rate_window <= 0:
+            raise UsageError("emulator settings limit_maximum, rate_limit and rate_window must be positive")
+
+    def with_options(self, options: Mapping[str, str]) -> "EmulatorSettings":
+        """These settings with some replaced, given as text (`{"rate_limit": "0"}`); UsageError for an unknown name."""
+        hints = get_type_hints(EmulatorSettings)
+        changed: dict[str, Any] = {}
+        for name, text in options.items():
+            if name not in hints:
+                raise UsageError(f'unknown emulator setting "{name}". Known: {", ".join(sorted(hints))}')
+            changed[name] = parse_value(name, hints[name], text)
+        return replace(self, **changed)
+
+    def facts(self) -> tuple[SettingFact, ...]:
+        """Every setting with default, present value, meaning and source; secrets show as stars."""
+        plain = EmulatorSettings()
+        return tuple(
+            SettingFact(
+                name=item.name,
+                default=show_value(getattr(plain, item.name)),
+                value=show_value(getattr(self, item.name)),
+                about=item.metadata["about"],
+                source=item.metadata["source"],
+            )
+            for item in fields(self)
+        )
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "limit_over": ("clamp", "reject"),
+    "last_cursor": ("null", "absent"),
+    "sort_unknown": ("reject", "ignore"),
+    "expand_unknown": ("reject", "ignore"),
+    "idempotency_scope": ("connection", "organisation"),
+    "idempotency_compare": ("parsed", "bytes"),
+    "idempotency_running": ("wait", "async"),
+    "created_status": ("active", "not_ready"),
+}
+"""Settings that are one word of a list."""

@@ -1,0 +1,194 @@
+"""From plans to requirements: per resource and platform the union of what all plans ask; the strictest wins."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.contract.resource import FILTER_IGNORED
+from harness.plan.case import Requirement
+from harness.plan.inputs import changes, minimal_input, optional_inputs
+from harness.plan.model import CreateRules, Plan, ResourcePlan, UpdateRules
+
+Part = tuple[Plan, ResourcePlan]
+
+
+def merge(
+    plans: Iterable[Plan],
+    contract: Contract,
+    *,
+    platforms: Iterable[str] | None = None,
+    resources: Iterable[str] | None = None,
+) -> list[Requirement]:
+    """One requirement per platform and resource that the contract supports there; sorted by platform as planned, then
+    in the order of the plans. Raises ContractError for a platform or resource that is unknown."""
+    wanted_platforms = [contract.platform(name) for name in platforms] if platforms else None
+    wanted_resources = {contract.resource(name).name for name in resources} if resources else None
+    parts: dict[tuple[str, str], list[Part]] = {}
+    for plan in plans:
+        for name, rules in plan.resources.items():
+            if wanted_resources is not None and name not in wanted_resources:
+                continue
+            for platform in rules.platforms or plan.platforms:
+                if wanted_platforms is None or platform in wanted_platforms:
+                    parts.setdefault((platform, name), []).append((plan, rules))
+    merged = [
+        _requirement(contract, contract.resource(name), platform, found)
+        for (platform, name), found in parts.items()
+        if _usable(contract.resource(name), platform)
+    ]
+    order = list(dict.fromkeys(platform for platform, _ in parts))
+    return sorted(merged, key=lambda item: order.index(item.platform))
+
+
+def unsupported(plans: Iterable[Plan], contract: Contract) -> list[tuple[str, str]]:
+    """(platform, resource) pairs that plans ask for and the platform does not have at all."""
+    return [
+        (platform, name)
+        for plan in plans
+        for name, rules in plan.resources.items()
+        for platform in rules.platforms or plan.platforms
+        if not _usable(contract.resource(name), platform)
+    ]
+
+
+def _usable(resource: Resource, platform: str) -> bool:
+    return any(resource.supports(name, platform) for name in ("list", "get", "create"))
+
+
+def _requirement(contract: Contract, resource: Resource, platform: str, parts: list[Part]) -> Requirement:
+    rules = [rules for _, rules in parts]
+    creates = [item.create for item in rules if item.create] if resource.supports("create", platform) else []
+    updates = [item.update for item in rules if item.update] if resource.supports("update", platform) else []
+    required = _union(item.fields.required for item in rules)
+    return Requirement(
+        platform=platform,
+        resource=resource.name,
+        plans=tuple(dict.fromkeys(plan.plan for plan, _ in parts)),
+        required=tuple(path for path in required if _on(resource, path, platform)),
+        nullable=tuple(
+            path
+            for path in _union(item.fields.nullable for item in rules)
+            if path not in required and _on(resource, path, platform)
+        ),
+        fill=_fill(rules, resource, platform),
+        filter=_filters(rules, resource, platform),
+        sort=_sorts(rules, resource, platform),
+        params=_params(rules, resource, platform),
+        minimum_rows=max(item.queries.minimum_rows for item in rules),
+        create_input=_create_input(creates, contract, resource, platform) if creates else None,
+        optional_inputs=_optional(creates, contract, resource, platform) if creates else {},
+        changes=_changes(updates, contract, resource, platform) if updates else None,
+        delete=any(item.delete for item in rules) and resource.supports("delete", platform),
+        dates=_dates(rules, resource, platform),
+        advisory=frozenset(name for plan, item in parts for name in (*plan.advisory, *item.advisory)),
+    )
+
+
+def _union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))
+
+
+def _on(resource: Resource, path: str, platform: str) -> bool:
+    field = resource.fields.get(path)
+    return field is not None and field.on(platform)
+
+
+def _fill(rules: list[ResourcePlan], resource: Resource, platform: str) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for item in rules:
+        for path, share in item.fields.fill.items():
+            if _on(resource, path, platform):
+                shares[path] = max(share, shares.get(path, 0.0))
+    return shares
+
+
+def _filters(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
+    listed = resource.operations.get("list")
+    if listed is None or "filter" not in listed.parameters or platform in FILTER_IGNORED:
+        return ()
+    if listed.parameters["filter"].enum is not None:
+        return ()
+    return _chosen([item.queries.filter for item in rules], resource.filterable)
+
+
+def _sorts(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
+    listed = resource.operations.get("list")
+    if listed is None or "sort" not in listed.parameters or platform in FILTER_IGNORED:
+        return ()
+    return _chosen([item.queries.sort for item in rules], resource.filterable)
+
+
+def _params(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
+    known = {
+        name
+        for operation in ("list", "get")
+        if operation in resource.operations
+        for name, item in resource.operations[operation].parameters.items()
+        if item.location == "query" and item.on(platform)
+    } - {"access_token", "cursor", "limit", "filter", "sort"}
+    return tuple(name for name in _chosen([item.queries.params for item in rules], sorted(known)) if name in known)
+
+
+def _chosen(asked: Iterable[tuple[str, ...] | None], everything: Iterable[str]) -> tuple[str, ...]:
+    """The union of what was asked; everything as soon as one plan does not say."""
+    groups = list(asked)
+    return tuple(everything) if any(group is None for group in groups) else _union(group or () for group in groups)
+
+
+def _dates(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
+    named = _chosen([item.dates for item in rules], resource.date_fields)
+    known = {**resource.create_fields, **resource.fields}
+    return tuple(path for path in named if path in known and known[path].on(platform))
+
+
+def _create_input(
+    creates: list[CreateRules | bool], contract: Contract, resource: Resource, platform: str
+) -> dict[str, Any]:
+    body = minimal_input(contract, resource.name, platform)
+    for rules in _create_rules(creates):
+        allowed = {name: value for name, value in rules.input.items() if _sendable(resource, name, platform)}
+        body |= allowed
+        body |= rules.by_platform.get(platform, {})
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _sendable(resource: Resource, name: str, platform: str) -> bool:
+    field = resource.create_fields.get(name)
+    return field is None or field.on(platform)
+
+
+def _optional(
+    creates: list[CreateRules | bool], contract: Contract, resource: Resource, platform: str
+) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    every = optional_inputs(contract, resource.name, platform)
+    for item in creates:
+        if isinstance(item, bool) or item.optional is None:
+            skipped = () if isinstance(item, bool) else item.skip
+            wanted |= {path: value for path, value in every.items() if path not in skipped}
+        else:
+            on = resource.creatable_on(platform)
+            wanted |= {path: value for path, value in item.optional.items() if path in on}
+    return wanted
+
+
+def _changes(
+    updates: list[UpdateRules | bool], contract: Contract, resource: Resource, platform: str
+) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for item in updates:
+        rules = UpdateRules() if isinstance(item, bool) else item
+        change = changes(contract, resource.name, platform) if rules.change is None else dict(rules.change)
+        change |= rules.by_platform.get(platform, {})
+        wanted |= {
+            name: value
+            for name, value in change.items()
+            if name not in rules.skip and name in resource.update_fields and resource.update_fields[name].on(platform)
+        }
+    return wanted
+
+
+def _create_rules(creates: Iterable[CreateRules | bool]) -> Iterator[CreateRules]:
+    for item in creates:
+        if isinstance(item, CreateRules):
+            yield item

@@ -1,0 +1,39 @@
+"""The pytest plugin: options, cases to tests, fixtures, the ledger, the report at the end.
+
+Passive in every session that proves no target: without a path below `suites/golive` (or `--golive-settings`) no plan
+is read and no emulator is started.
+"""
+
+from harness.pytest_plugin.hooks import (
+    case,
+    drive,
+    judge,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_generate_tests,
+    pytest_pyfunc_call,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+    pytest_testnodedown,
+    pytest_unconfigure,
+)
+
+__all__ = [
+    "case",
+    "drive",
+    "judge",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_configure_node",
+    "pytest_generate_tests",
+    "pytest_pyfunc_call",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_sessionstart",
+    "pytest_testnodedown",
+    "pytest_unconfigure",
+]

@@ -1,0 +1,63 @@
+"""From the start of a case's test function to its line in the ledger."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.checks.hygiene import HYGIENE, Exchanges
+from harness.core import Severity
+from harness.drive import Drive, Inconclusive
+from harness.errors import GoliveError
+from harness.plan.case import Case
+from harness.pytest_plugin.caserun import CaseRun, Judge, failure_text
+from harness.report.ledger import CaseResult
+
+if TYPE_CHECKING:
+    from harness.pytest_plugin.process import ProvingProcess
+
+
+@contextmanager
+def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge) -> Iterator[None]:
+    """Run a test function inside; write its result; fail, skip or error the test accordingly."""
+    run = CaseRun(case, judge, process.worker)
+    reason: str | None = None
+    error: str | None = None
+    cause: BaseException | None = None
+    try:
+        yield
+    except Inconclusive as ended:
+        reason = str(ended)
+    except pytest.skip.Exception as ended:
+        reason = ended.msg or "skipped"
+    except GoliveError as ended:
+        error, cause = f"{type(ended).__name__}: {ended}", ended
+    except Exception as ended:  # noqa: BLE001 - a case must end in the ledger whatever happens in it
+        error, cause = _tell(ended), ended
+    judged = judge.judged
+    if drive.evidence:
+        judge(Exchanges.of(case.id, case.platform, case.resource, drive.evidence, process.request_ids), *HYGIENE)
+        judge.judged = judged
+    result = run.result(drive.evidence, reason=reason, error=error)
+    process.record(result)
+    _end(result, cause, process.redact)
+
+
+def _tell(error: BaseException) -> str:
+    """The kind of an unexpected exception and where it was raised: a bug of the harness."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" at {place.tb_frame.f_code.co_filename.rpartition('/')[2]}:{place.tb_lineno}" if place else ""
+    return f"unexpected {type(error).__name__}{where}: {error}"
+
+
+def _end(result: CaseResult, cause: BaseException | None, redact: Callable[[str], str]) -> None:
+    blockers = [finding for finding in result.findings if finding.severity is Severity.BLOCKER]
+    if cause is not None:
+        raise pytest.fail.Exception(redact(f"harness error: {result.reason}"), pytrace=not isinstance(cause, GoliveError))
+    if blockers:
+        pytest.fail(failure_text(blockers), pytrace=False)
+    if result.reason is not None:
+        pytest.skip(f"inconclusive: {result.reason}")

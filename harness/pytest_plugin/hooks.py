@@ -1,0 +1,173 @@
+"""The hooks and fixtures that pytest calls."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from harness.drive import Drive
+from harness.errors import GoliveError
+from harness.exit_status import ExitStatus
+from harness.plan.case import Case
+from harness.pytest_plugin.caselife import case_life
+from harness.pytest_plugin.caserun import Judge
+from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empty_parameter_set, parametrise
+from harness.pytest_plugin.controller import Controller
+from harness.pytest_plugin.options import add_options, settings_of
+from harness.pytest_plugin.process import ProvingProcess
+from harness.drive import World
+
+SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
+CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
+PROCESS: pytest.StashKey[ProvingProcess] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of a bare `pytest`."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find out whether this session proves a target."""
+    config.addinivalue_line("markers", MARKER)
+    settings = settings_of(config)
+    if settings is not None:
+        config.stash[SELECTION] = Selection(settings)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the world once, in the process that controls the run; open ledger and session in each that proves."""
+    config = session.config
+    selection = config.stash.get(SELECTION, None)
+    if selection is None or config.getoption("collectonly", False):
+        return
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        world = World.from_json(worker_input["golive_world"])
+        config.stash[PROCESS] = ProvingProcess.open(selection, world, worker_input["workerid"])
+        return
+    controller = Controller(selection)
+    config.stash[CONTROLLER] = controller
+    config.pluginmanager.register(controller, "golive-controller")
+    try:
+        controller.open(workers=len(config.getoption("tx", None) or []) or 1)
+        if not config.getoption("tx", None):
+            config.stash[PROCESS] = ProvingProcess.open(selection, controller.world, "main")
+    except GoliveError as error:
+        controller.fatal(error)
+        pytest.exit(f"golive: {error}", returncode=int(error.exit_status))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the settings and the world to an xdist worker, through its own channel and no file."""
+    controller = node.config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        node.workerinput["golive_settings"] = controller.selection.settings.model_dump_json()
+        node.workerinput["golive_world"] = controller.world.to_json()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """Keep what a worker left behind; a worker that died is an error of the run."""
+    controller = node.config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.worker_ended(node.gateway.id, getattr(node, "workeroutput", None), error)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One parameter per selected case."""
+    selection = metafunc.config.stash.get(SELECTION, None)
+    if selection is not None:
+        try:
+            parametrise(metafunc, selection)
+        except GoliveError as error:
+            pytest.exit(f"golive: {error}", returncode=int(error.exit_status))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the placeholders of kinds without a selected case."""
+    empty = [item for item in items if is_empty_parameter_set(item)]
+    if empty:
+        config.hook.pytest_deselected(items=empty)
+        items[:] = [item for item in items if not is_empty_parameter_set(item)]
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """The case that a test proves; a test asks for it through its `case(...)` mark."""
+    raise pytest.UsageError(f"{request.node.nodeid}: mark the test with @pytest.mark.case(kind)")
+
+
+@pytest.fixture
+def drive(request: pytest.FixtureRequest, case: Case) -> Drive:
+    """What the test acts through: reads, writes and raw requests, recorded as evidence."""
+    return request.config.stash[PROCESS].drive(case)
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest, case: Case) -> Judge:
+    """Hands subjects to checks and keeps what they find."""
+    return request.config.stash[PROCESS].judge(case)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Run a case's test function so that it ends in the ledger whatever happens in it."""
+    process = pyfuncitem.config.stash.get(PROCESS, None)
+    found = case_of(pyfuncitem)
+    if process is None or found is None:
+        return (yield)
+    arguments = pyfuncitem.funcargs
+    drive = arguments.get("drive") or process.drive(found)
+    judge = arguments.get("judge") or process.judge(found)
+    with case_life(process, found, drive, judge):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in the report which case it is about; a case that could not start is recorded as an error."""
+    report = yield
+    found = case_of(item)
+    process = item.config.stash.get(PROCESS, None)
+    if found is None or process is None:
+        return report
+    if call.when == "setup" and report.failed:
+        process.record_setup_error(found, report)
+    if call.when == "call" or report.failed:
+        report.user_properties.append(("golive_case", found.id))
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Clean up, close, and write the report."""
+    config = session.config
+    process = config.stash.get(PROCESS, None)
+    left = []
+    errors = []
+    if process is not None:
+        try:
+            left = process.close()
+        except GoliveError as error:
+            errors.append(str(error))
+    worker_output = getattr(config, "workeroutput", None)
+    if worker_output is not None:
+        worker_output["golive"] = {"left": [item.model_dump() for item in left], "errors": errors}
+        return
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None and controller.opened:
+        controller.left.extend(left)
+        controller.errors.extend(errors)
+        controller.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what is still open, whatever happened before."""
+    controller = config.stash.get(CONTROLLER, None)
+    if controller is not None:
+        controller.close()

@@ -1,0 +1,55 @@
+"""pytest's own options for a bare `pytest suites/golive`, and whether a session proves a target at all."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.pytest_plugin.settings import DEFAULT_OUT, RunSettings
+
+SUITE = Path("suites") / "golive"
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The group `golive` of `pytest --help`."""
+    group = parser.getgroup("golive", "prove a target")
+    group.addoption("--golive-settings", metavar="FILE", help="settings of the run as JSON, written by `golive run`")
+    group.addoption("--golive-target", metavar="TARGET", default="emulator", help="emulator, sandbox, production, URL")
+    group.addoption("--golive-plan", metavar="FILE", action="append", default=[], help="a plan; default: all shipped")
+    group.addoption("--golive-platform", metavar="P", action="append", default=[], help="only this platform")
+    group.addoption("--golive-resource", metavar="R", action="append", default=[], help="only this resource")
+    group.addoption("--golive-select", metavar="AREA", action="append", default=[], help="only this area")
+    group.addoption("--golive-out", metavar="DIR", default=DEFAULT_OUT, help="where the report goes")
+    group.addoption("--golive-rate", metavar="N/Ss", default=None, help="rate budget such as 500/10s, or off")
+
+
+def settings_of(config: pytest.Config) -> RunSettings | None:
+    """The settings of this session; None when it proves no target."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        text = worker.get("golive_settings")
+        return RunSettings.model_validate_json(text) if text else None
+    file = config.getoption("golive_settings")
+    if file:
+        return RunSettings.load(Path(file))
+    if not _names_the_suite(config):
+        return None
+    return RunSettings(
+        target=config.getoption("golive_target"),
+        plans=tuple(config.getoption("golive_plan")),
+        platforms=tuple(config.getoption("golive_platform")),
+        resources=tuple(config.getoption("golive_resource")),
+        select=tuple(config.getoption("golive_select")),
+        out=config.getoption("golive_out"),
+        rate=config.getoption("golive_rate"),
+        command="pytest " + " ".join(config.invocation_params.args),
+    )
+
+
+def _names_the_suite(config: pytest.Config) -> bool:
+    """Whether an argument lies in suites/golive, or is a folder above it."""
+    suite = (config.rootpath / SUITE).resolve()
+    for argument in config.args:
+        path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        if path == suite or suite in path.parents or path in suite.parents:
+            return True
+    return False

@@ -1,0 +1,94 @@
+"""What one process of a run holds while it proves cases: session, ledger, redaction."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from harness.core import CaseOutcome, SystemClock
+from harness.drive import Drive, Session, World
+from harness.plan.case import Case
+from harness.pytest_plugin.caserun import Judge
+from harness.pytest_plugin.collecting import Selection
+from harness.report.ledger import CaseResult, Ledger
+from harness.report.run_record import LeftBehind
+
+
+@dataclass
+class ProvingProcess:
+    """One worker of a run, or the only process of it. `request_ids` maps each seen request id to its evidence."""
+
+    selection: Selection
+    worker: str
+    ledger: Ledger
+    session: Session
+    request_ids: dict[str, str] = field(default_factory=dict)
+    recorded: set[str] = field(default_factory=set)
+
+    @classmethod
+    def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
+        """Open the ledger and the session of one process."""
+        settings = selection.settings
+        ledger = Ledger(settings.directory, worker)
+        session = Session(
+            world,
+            selection.contract,
+            requirements=selection.requirements,
+            record=ledger.evidence,
+            directory=settings.directory,
+            worker=worker,
+            redaction_key=bytes.fromhex(settings.redaction_key),
+            clock=SystemClock(),
+        )
+        return cls(selection, worker, ledger, session)
+
+    def drive(self, case: Case) -> Drive:
+        """What a test function acts through."""
+        return self.session.drive(case)
+
+    def judge(self, case: Case) -> Judge:
+        """What a test function hands its subjects to."""
+        requirement = self.selection.requirements.get((case.platform, case.resource or ""))
+        return Judge(requirement.advisory if requirement else frozenset())
+
+    def record(self, result: CaseResult) -> None:
+        """Append a case's result to the ledger."""
+        self.recorded.add(result.id)
+        self.ledger.case(result)
+
+    def record_setup_error(self, case: Case, report: pytest.TestReport) -> None:
+        """A case whose fixtures failed: it never started, and that is an error of the harness."""
+        if case.id in self.recorded:
+            return
+        self.record(
+            CaseResult(
+                id=case.id,
+                kind=case.kind,
+                platform=case.platform,
+                resource=case.resource,
+                detail=case.detail,
+                plans=case.plans,
+                outcome=CaseOutcome.ERROR,
+                reason=self.redact(f"could not start: {report.longreprtext.strip().splitlines()[-1]}"),
+                findings=(),
+                evidence=(),
+                requests=0,
+                duration=round(report.duration, 4),
+                worker=self.worker,
+            )
+        )
+
+    def redact(self, text: str) -> str:
+        """`text` without any secret that this process knows."""
+        return self.session.redactor.text(text)
+
+    def close(self) -> list[LeftBehind]:
+        """Clean up what this process created, close everything; what stays on the target is returned."""
+        try:
+            left = self.session.cleanup() if self.selection.settings.cleanup else self.session.left_behind()
+            return [
+                LeftBehind(platform=item.platform, resource=item.resource, id=item.id, why=item.why, case=item.case)
+                for item in left
+            ]
+        finally:
+            self.session.close()
+            self.ledger.close()

@@ -1,0 +1,46 @@
+"""What every process of a run needs to know of the target: resolved and checked once, in the controlling process."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.drive import Target, World, discover, resolve_target
+from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.errors import GoliveError
+from harness.pytest_plugin.settings import RunSettings
+
+
+@dataclass
+class OpenWorld:
+    """The world of a run with what must be closed after it: the emulator that was started for it."""
+
+    world: World
+    emulator: EmulatorProcess | None
+
+    def close(self) -> None:
+        """Stop the emulator, when this run started one."""
+        if self.emulator is not None:
+            self.emulator.stop()
+
+
+def open_world(settings: RunSettings, platforms: tuple[str, ...]) -> OpenWorld:
+    """Start the emulator when it is the target; find the connections; raise the one clear error otherwise."""
+    emulator = _start(settings) if settings.target == "emulator" else None
+    try:
+        target = _target(settings, emulator)
+        return OpenWorld(discover(target, platforms, rate=settings.rate), emulator)
+    except GoliveError:
+        if emulator is not None:
+            emulator.stop()
+        raise
+
+
+def _start(settings: RunSettings) -> EmulatorProcess:
+    options: dict[str, Any] = {"rate_limit": 0, **settings.emulator, "defects": settings.defects}
+    return EmulatorProcess.start(EmulatorSettings(**options))
+
+
+def _target(settings: RunSettings, emulator: EmulatorProcess | None) -> Target:
+    environment = dict(os.environ) if emulator is None else emulator.environment()
+    return resolve_target(settings.target, environ=environment, settings_file=Path(settings.settings_file))

@@ -1,0 +1,61 @@
+"""Writes all files of a report into the directory of the run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.errors import StorageError
+from harness.report.atomic import write_text
+from harness.report.fold import fold
+from harness.report.html import html_page
+from harness.report.junit import junit_xml
+from harness.report.legible import one_line
+from harness.report.model import ErrorEntry, RunReport
+from harness.report.scan import merge_evidence
+from harness.report.summary import summary_text
+from harness.report.verdicts import decide
+
+REPORT_FILE = "report.json"
+HTML_FILE = "report.html"
+JUNIT_FILE = "junit.xml"
+SUMMARY_FILE = "summary.txt"
+
+
+def write_files(report: RunReport, directory: Path) -> RunReport:
+    """Write `evidence.ndjson`, `report.json`, `report.html`, `junit.xml` and `summary.txt`; return the report with the
+    anchor of its evidence. The report itself is written before its views, so that a disk that fills up costs the least.
+
+    Raises StorageError with one message; each file is either whole or as it was before. When the evidence cannot be
+    merged, the report says so, is not `go`, and is still written before the error is raised.
+    """
+    failure = None
+    try:
+        final = report.model_copy(update={"evidence_file": merge_evidence(directory)})
+    except StorageError as error:
+        failure = error
+        final = with_error(report, str(error))
+    write_text(directory / REPORT_FILE, final.model_dump_json(indent=1) + "\n")
+    write_text(directory / SUMMARY_FILE, summary_text(final))
+    write_text(directory / JUNIT_FILE, junit_xml(final))
+    write_text(directory / HTML_FILE, html_page(final))
+    if failure is not None:
+        raise failure
+    return final
+
+
+def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
+    """Fold the run in `directory` and write all files of its report there; see `fold` and `write_files`."""
+    return write_files(fold(directory, interrupted=interrupted, errors=errors), directory)
+
+
+def with_error(report: RunReport, message: str) -> RunReport:
+    """The report with one more error of the run, and the verdict that follows."""
+    errors = (*report.errors, ErrorEntry(where="run", message=one_line(message)))
+    verdict = decide(
+        report.cases, report.findings, errors, strength=report.run.strength, interrupted=report.run.interrupted
+    )
+    return report.model_copy(update={"errors": errors, "verdict": verdict})
+
+
+def read_report(directory: Path) -> RunReport:
+    """Read `report.json` back. Raises pydantic's ValidationError when it is of another schema, OSError when missing."""
+    return RunReport.model_validate_json((directory / REPORT_FILE).read_bytes())

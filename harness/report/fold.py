@@ -1,0 +1,219 @@
+"""From the directory of a run to its report. Nothing is believed that can be counted again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from harness.core import CaseOutcome, Severity
+from harness.errors import PlanError
+from harness.plan.model import Attestation, ChecklistItem
+from harness.report.checklist import Circumstances, decide_items, standing_between
+from harness.report.grouping import Group, briefs, cited_evidence, finding_groups, group_findings, group_ids, ids_of
+from harness.report.ledger import CASES_FILE, CaseResult, read_lines
+from harness.report.legible import one_line
+from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
+from harness.report.run_record import EndRecord, RunRecord
+from harness.report.scan import Scan, scan
+from harness.report.verdicts import count, decide
+
+NO_RESULT = "the case has no result: the run ended before it"
+SLOWEST = 15
+REASON_LIMIT = 600
+
+_WORST = (CaseOutcome.ERROR, CaseOutcome.INCONCLUSIVE, CaseOutcome.FINDINGS, CaseOutcome.PASSED)
+
+
+def fold(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
+    """Fold `run.json`, `end.json` and the ledger in `directory` into a report.
+
+    `interrupted` and `errors` are what the caller knows beyond the directory (ctrl-C, a child that crashed). Raises
+    StorageError when there is no `run.json` or a file cannot be read.
+    """
+    record = RunRecord.load(directory)
+    end = EndRecord.load(directory)
+    results, problems = _results(directory)
+    problems = [*errors, *problems, *(end.errors if end else ())]
+    stopped = interrupted or bool(end and end.interrupted)
+    if end is None and not stopped and not problems:
+        problems.append("the run died: it has written no end.json")
+    groups = group_findings(results)
+    cases = _cases(record, results, groups)
+    items, attestations, unreadable = _checklist(record)
+    today = datetime.fromisoformat((end.ended_at if end else None) or record.started_at).date()
+    circumstances = Circumstances(record.strength, record.target, directory.name, today)
+    checklist = decide_items(items, attestations, cases, circumstances)
+    shown = [id for entry in checklist for id in entry.evidence]
+    evidence = scan(directory, record.declared, cited_evidence(groups).union(shown))
+    problems += unreadable
+    problems += [f"{place}: a damaged line of evidence was left out" for place in evidence.damaged]
+    run = _run_section(record, end.ended_at if end else evidence.last_at, cases, stopped)
+    found = finding_groups(groups, evidence)
+    troubles = _errors(cases, problems)
+    verdict = decide(cases, found, troubles, strength=record.strength, interrupted=stopped)
+    return RunReport(
+        verdict=verdict,
+        standing_between=standing_between(verdict, run, found, troubles, cases, checklist),
+        run=run,
+        counts=count(cases),
+        connections=record.connections,
+        findings=found,
+        errors=troubles,
+        checklist=checklist,
+        cases=cases,
+        coverage=evidence.coverage,
+        timings=_timings(cases, evidence, run.duration),
+        left_behind=end.left_behind if end else (),
+        evidence=briefs(groups, shown, evidence),
+    )
+
+
+def _results(directory: Path) -> tuple[list[CaseResult], list[str]]:
+    """The result of every case, the worst one where a case has several, and what could not be read."""
+    found: dict[str, CaseResult] = {}
+    problems = []
+    for line in read_lines(directory, CASES_FILE):
+        try:
+            result = CaseResult.from_json(line.value or {})
+        except (KeyError, TypeError, ValueError):
+            problems.append(f"{line.path}:{line.number}: a damaged result was left out")
+            continue
+        before = found.get(result.id)
+        found[result.id] = result if before is None else min(before, result, key=_badness)
+    return list(found.values()), problems
+
+
+def _badness(result: CaseResult) -> tuple[bool, int]:
+    return (not _blocking(result), _WORST.index(result.outcome))
+
+
+def _blocking(result: CaseResult) -> bool:
+    return any(finding.severity is Severity.BLOCKER for finding in result.findings)
+
+
+def _cases(record: RunRecord, results: Sequence[CaseResult], groups: list[Group]) -> tuple[CaseEntry, ...]:
+    """Every expected case in its order, then those that nobody expected."""
+    names = group_ids(groups)
+    by_id = {result.id: _entry(result, ids_of(result, names)) for result in results}
+    expected = [by_id.get(id) or _missing(id) for id in dict.fromkeys(record.expected_cases)]
+    known = set(record.expected_cases)
+    return (*expected, *(entry for id, entry in by_id.items() if id not in known))
+
+
+def _entry(result: CaseResult, findings: tuple[str, ...]) -> CaseEntry:
+    outcome, reason = result.outcome, result.reason
+    if outcome is CaseOutcome.FINDINGS and not findings:
+        outcome, reason = CaseOutcome.ERROR, "the result speaks of findings and holds none"
+    elif outcome is CaseOutcome.PASSED and findings:
+        outcome = CaseOutcome.FINDINGS
+    return CaseEntry(
+        id=result.id,
+        area=result.area,
+        kind=result.kind,
+        platform=result.platform,
+        resource=result.resource,
+        detail=result.detail,
+        plans=result.plans,
+        outcome=outcome,
+        reason=one_line(reason, REASON_LIMIT) if reason else None,
+        findings=findings,
+        blocking=_blocking(result),
+        missing=False,
+        evidence=result.evidence,
+        requests=result.requests,
+        duration=result.duration,
+    )
+
+
+def _missing(id: str) -> CaseEntry:
+    area, kind, platform, resource, *detail = (*id.split("/"), "", "", "", "")[: max(4, id.count("/") + 1)]
+    return CaseEntry(
+        id=id,
+        area=area,
+        kind=f"{area}.{kind}",
+        platform=platform,
+        resource=None if resource in {"", "api"} else resource,
+        detail="/".join(detail),
+        plans=(),
+        outcome=CaseOutcome.INCONCLUSIVE,
+        reason=NO_RESULT,
+        findings=(),
+        blocking=False,
+        missing=True,
+        evidence=(),
+        requests=0,
+        duration=0.0,
+    )
+
+
+def _errors(cases: Sequence[CaseEntry], problems: Iterable[str]) -> tuple[ErrorEntry, ...]:
+    """Errors of the run, then those of cases; the same message is one entry with a count."""
+    entries: dict[str, ErrorEntry] = {}
+    places = [("run", one_line(problem, REASON_LIMIT)) for problem in problems]
+    places += [(case.id, case.reason or "no message") for case in cases if case.outcome is CaseOutcome.ERROR]
+    for where, message in places:
+        known = entries.get(message)
+        entries[message] = ErrorEntry(
+            where=known.where if known else where, message=message, count=known.count + 1 if known else 1
+        )
+    return tuple(entries.values())
+
+
+def _checklist(record: RunRecord) -> tuple[tuple[ChecklistItem, ...], tuple[Attestation, ...], list[str]]:
+    """Items and attestations; a file that cannot be used is an error of the run, and takes nothing else with it."""
+    from harness.plan import load_attestations, load_checklist
+
+    items: tuple[ChecklistItem, ...] = ()
+    try:
+        items = load_checklist(Path(record.checklist) if record.checklist else None).items
+        words = load_attestations(Path(record.attestations) if record.attestations else None)
+    except PlanError as error:
+        return items, (), [str(error)]
+    return items, tuple(words), []
+
+
+def _run_section(record: RunRecord, ended_at: str | None, cases: Sequence[CaseEntry], interrupted: bool) -> RunSection:
+    return RunSection(
+        golive=record.golive,
+        git_commit=record.git_commit,
+        target=record.target,
+        base_url=record.base_url,
+        strength=record.strength,
+        contract_version=record.contract_version,
+        started_at=record.started_at,
+        ended_at=ended_at,
+        duration=_seconds(record.started_at, ended_at),
+        interrupted=interrupted,
+        plans=record.plans,
+        platforms=record.platforms or tuple(dict.fromkeys(case.platform for case in cases)),
+        resources=record.resources,
+        select=record.select,
+        workers=record.workers,
+        defects=record.defects,
+        command=record.command,
+        python=record.python,
+    )
+
+
+def _timings(cases: Sequence[CaseEntry], evidence: Scan, duration: float) -> Timings:
+    areas: dict[str, Timing] = {}
+    for case in cases:
+        sofar = areas.get(case.area, Timing(name=case.area, cases=0, requests=0, seconds=0.0))
+        areas[case.area] = Timing(
+            name=case.area,
+            cases=sofar.cases + 1,
+            requests=sofar.requests + case.requests,
+            seconds=round(sofar.seconds + case.duration, 3),
+        )
+    slowest = sorted((case for case in cases if not case.missing), key=lambda case: -case.duration)[:SLOWEST]
+    return Timings(
+        requests=evidence.requests,
+        requests_per_second=round(evidence.requests / duration, 1) if duration > 0 else 0.0,
+        areas=tuple(areas.values()),
+        slowest=tuple(Timing(name=case.id, cases=1, requests=case.requests, seconds=case.duration) for case in slowest),
+        latency=evidence.latency(),
+    )
+
+
+def _seconds(start: str, end: str | None) -> float:
+    elapsed = datetime.fromisoformat(end) - datetime.fromisoformat(start) if end else timedelta()
+    return max(0.0, round(elapsed.total_seconds(), 3))
