@@ -108,6 +108,8 @@ def _walk(
             path = f"{prefix}{name}"
             field = _field(path, raw, schemas, name in required, chain and variant_chain, platforms)
             yield field
+            if name in prefix.replace("[]", "").split("."):
+                continue  # a schema that holds itself (statement lines): one level says all
             inner = _inner(raw, schemas)
             below = chain and variant_chain and field.required
             if field.is_array and inner is not None:

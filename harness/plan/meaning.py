@@ -16,7 +16,7 @@ OPEN_INVOICE: Mapping[str, Any] = {
     "min": {"amount_due": 1},
 }
 MEMO = {"$ref": "bill_credit_memos", "where": {"status": ["open", "partially_paid"]}}
-INVOICE_MEMO = {"$ref": "invoice_credit_memos", "where": {"status": ["open", "partially_paid"]}}
+INVOICE_MEMO = {"$ref": "invoice_credit_memos", "where": {"status": "OPEN"}}
 BILL_OF_MEMO: Mapping[str, Any] = {
     "$ref": "bills",
     "where": {"vendor_id": {**MEMO, "field": "vendor_id"}},

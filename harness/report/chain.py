@@ -6,7 +6,6 @@ in the report.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,11 +57,3 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield from file
     except OSError as error:
         raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
-
-
-def last_hash(path: Path) -> str | None:
-    """The hash of the last line; None for an empty file."""
-    last = None
-    for line in _lines(path):
-        last = line
-    return str(json.loads(last)["hash"]) if last else None

@@ -1,12 +1,11 @@
 """What the run says of each line of the implementation checklist, and what stands between here and production."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from harness.core import CaseOutcome, Severity, Strength, Verdict
+from harness.plan import matches
 from harness.plan.model import Attestation, ChecklistItem
 from harness.report.legible import plural
 from harness.report.model import (
@@ -65,16 +64,9 @@ def standing_between(
         *_standing_findings(groups),
         *(Standing(kind=StandingKind.ERROR, what=f"Error in {error.where}", why=error.message) for error in errors),
         *_standing_cases(cases, run),
-        *_standing_strength(verdict, run, checklist),
+        *_standing_strength(verdict, checklist),
         *_standing_items(checklist),
     )
-
-
-@cache
-def pattern(text: str) -> re.Pattern[str]:
-    """A pattern of case ids: `*` stands for a part of one segment, `**` for anything, slashes included."""
-    parts = re.split(r"(\*\*|\*)", text)
-    return re.compile("".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts))
 
 
 def _decide(
@@ -99,8 +91,7 @@ def _decide(
 def _by_cases(
     item: ChecklistItem, patterns: Sequence[str], cases: Sequence[CaseEntry], circumstances: Circumstances
 ) -> ChecklistEntry:
-    compiled = [pattern(text) for text in patterns]
-    voting = [case for case in cases if any(one.fullmatch(case.id) for one in compiled)]
+    voting = [case for case in cases if matches(case.id, patterns)]
     against = [case for case in voting if case.blocking]
     undecided = [
         case for case in voting if not case.blocking and case.outcome in {CaseOutcome.INCONCLUSIVE, CaseOutcome.ERROR}
@@ -134,7 +125,8 @@ def _by_cases(
 def _by_word(item: ChecklistItem, word: Attestation | None, circumstances: Circumstances) -> ChecklistEntry:
     ask = item.decide.attestation or ""
     how = item.decide.command or (
-        f"add item {item.id} (who, when, until, link) to plans/attestations.yaml, then: golive report {circumstances.out}"
+        f"add item {item.id} (who, when, until, link) to plans/attestations.yaml, "
+        f"then: golive report {circumstances.out}"
     )
     state, strength, why = ItemState.INCONCLUSIVE, None, f"Nobody has attested it yet: {ask}"
     if word is not None:
@@ -211,9 +203,7 @@ def _standing_items(checklist: Sequence[ChecklistEntry]) -> Iterator[Standing]:
             )
 
 
-def _standing_strength(
-    verdict: VerdictSection, run: RunSection, checklist: Sequence[ChecklistEntry]
-) -> Iterator[Standing]:
+def _standing_strength(verdict: VerdictSection, checklist: Sequence[ChecklistEntry]) -> Iterator[Standing]:
     if verdict.strength is None or verdict.strength is Strength.LIVE or verdict.verdict is Verdict.NO_GO:
         return
     proven = sum(entry.state is ItemState.GO for entry in checklist)

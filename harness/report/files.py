@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from harness.errors import StorageError
 from harness.report.atomic import write_text
 from harness.report.fold import fold
 from harness.report.html import html_page
 from harness.report.junit import junit_xml
 from harness.report.legible import one_line
-from harness.report.model import ErrorEntry, RunReport
+from harness.report.model import SCHEMA_VERSION, ErrorEntry, RunReport
 from harness.report.scan import merge_evidence
 from harness.report.summary import summary_text
 from harness.report.verdicts import decide
@@ -57,5 +59,11 @@ def with_error(report: RunReport, message: str) -> RunReport:
 
 
 def read_report(directory: Path) -> RunReport:
-    """Read `report.json` back. Raises pydantic's ValidationError when it is of another schema, OSError when missing."""
-    return RunReport.model_validate_json((directory / REPORT_FILE).read_bytes())
+    """Read `report.json` back. Raises StorageError when it is missing, damaged or of another schema."""
+    path = directory / REPORT_FILE
+    try:
+        return RunReport.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
+    except ValidationError as error:
+        raise StorageError(f"{path}: damaged or of another schema than {SCHEMA_VERSION}") from error

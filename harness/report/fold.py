@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.core import CaseOutcome, Severity
 from harness.errors import PlanError
+from harness.plan import load_attestations, load_checklist
 from harness.plan.model import Attestation, ChecklistItem
 from harness.report.checklist import Circumstances, decide_items, standing_between
 from harness.report.grouping import Group, briefs, cited_evidence, finding_groups, group_findings, group_ids, ids_of
@@ -160,15 +161,14 @@ def _errors(cases: Sequence[CaseEntry], problems: Iterable[str]) -> tuple[ErrorE
 
 def _checklist(record: RunRecord) -> tuple[tuple[ChecklistItem, ...], tuple[Attestation, ...], list[str]]:
     """Items and attestations; a file that cannot be used is an error of the run, and takes nothing else with it."""
-    from harness.plan import load_attestations, load_checklist
-
     items: tuple[ChecklistItem, ...] = ()
     try:
-        items = load_checklist(Path(record.checklist) if record.checklist else None).items
-        words = load_attestations(Path(record.attestations) if record.attestations else None)
+        checklist = load_checklist(Path(record.checklist) if record.checklist else None)
+        items = checklist.items
+        words = load_attestations(Path(record.attestations) if record.attestations else None, checklist=checklist)
     except PlanError as error:
         return items, (), [str(error)]
-    return items, tuple(words), []
+    return items, words, []
 
 
 def _run_section(record: RunRecord, ended_at: str | None, cases: Sequence[CaseEntry], interrupted: bool) -> RunSection:

@@ -39,7 +39,7 @@ class Group:
     def shown(self) -> list[Finding]:
         """The findings that are listed: those that vote first, one of each platform before any second."""
         ranks: dict[str | None, int] = {}
-        ranked = []
+        ranked: list[tuple[int, int, Finding]] = []
         for finding in sorted(self.findings, key=lambda finding: finding.severity is not Severity.BLOCKER):
             ranks[finding.platform] = ranks.get(finding.platform, 0) + 1
             ranked.append((ranks[finding.platform], len(ranked), finding))

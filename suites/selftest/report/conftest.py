@@ -18,6 +18,15 @@ START = datetime(2026, 11, 24, 8, 0, 0, tzinfo=UTC)
 SECRET_TOKEN = "access-sandbox-5e1f-topsecret"
 SECRET_BASIC = "Basic Y2xpZW50OnRvcHNlY3JldC1iYXNpYw=="
 
+CHECKLIST = """
+checklist: implementation
+source: made by hand
+items:
+  - {id: testing.fields, section: Testing, line: Check the fields, decide: {cases: ["fields/**"]}}
+  - {id: production.review, section: Production, line: Review, decide: {attestation: The review took place}}
+  - {id: production.load, section: Production, line: Load, decide: {later: load tests}}
+"""
+
 
 class RunBuilder:
     """Makes the directory of a run: first cases and evidence, then `done`."""
@@ -121,6 +130,7 @@ class RunBuilder:
     def done(self, *, ended: bool = True, interrupted: bool = False, errors: Sequence[str] = (), **record: Any) -> Path:
         """Write `run.json` and `end.json`; return the directory."""
         self.ledger.close()
+        (self.directory / "checklist.yaml").write_text(CHECKLIST)
         values: dict[str, Any] = {
             "golive": "0.1.0",
             "target": "emulator",
@@ -134,6 +144,8 @@ class RunBuilder:
             "workers": 2,
             "expected_cases": tuple(self.expected),
             "declared": bills_declared(),
+            "checklist": str(self.directory / "checklist.yaml"),
+            "attestations": str(self.directory / "attestations.yaml"),
         }
         RunRecord(**{**values, **record}).save(self.directory)
         if ended:

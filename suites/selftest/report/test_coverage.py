@@ -23,7 +23,7 @@ def field(report: RunReport, path: str) -> FieldCell:
 
 
 def test_endpoints_are_counted_by_platform(run: Any) -> None:
-    """Requests are counted per declared endpoint and platform, with those that answered 200; the unasked stay visible."""
+    """Requests are counted per declared endpoint and platform, with those that answered 200; the unasked stay."""
     run.exchange(A)
     run.exchange(A, status=500)
     run.exchange(A, platform="XERO")

@@ -205,7 +205,9 @@ def test_a_full_disk_gives_one_message_and_no_half_file(run: Any) -> None:
         "try: write_report(Path(sys.argv[1]))\n"
         "except StorageError as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(directory)], capture_output=True, text=True, check=True)
+    done = subprocess.run(  # noqa: S603 - our own interpreter or shell on text of this test
+        [sys.executable, "-c", script, str(directory)], capture_output=True, text=True, check=True
+    )
     assert "evidence.ndjson: cannot write" in done.stdout
     assert done.stdout.count("\n") == 1
     assert not list(directory.glob(".*.part"))

@@ -83,7 +83,7 @@ ROWS = (
         ExitStatus.INCONCLUSIVE,
     ),
     Row("no result at all", lambda r: add(r, missing=(A, B)), OPEN, ExitStatus.INCONCLUSIVE),
-    Row("no cases at all", lambda r: add(r), OPEN, ExitStatus.INCONCLUSIVE),
+    Row("no cases at all", add, OPEN, ExitStatus.INCONCLUSIVE),
     Row("interrupted", lambda r: add(r, (A, PASSED, ()), interrupted=True), OPEN, ExitStatus.INTERRUPTED),
     Row(
         "interrupted after a finding",

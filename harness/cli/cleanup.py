@@ -1,0 +1,40 @@
+"""`golive cleanup DIR`: delete what an earlier run created and could not delete itself."""
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+from harness.exit_status import ExitStatus
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=Path("golive-report"))
+def cleanup(directory: Path) -> ExitStatus:
+    """Delete what the run in DIRECTORY left behind on its target: only what that run itself created."""
+    from harness.drive import resolve_target
+    from harness.drive.journal import NAME, Remains, standing
+    from harness.report import RunRecord
+
+    record = RunRecord.load(directory)
+    journals = sorted((directory / "workers").glob(f"*/{NAME}"))
+    created = {path.parent.name: standing(path) for path in journals}
+    count = sum(len(items) for items in created.values())
+    if not count:
+        click.echo("Nothing was left behind.")
+        return ExitStatus.GO
+    if record.target == "emulator":
+        click.echo(f"{count} objects were left in the run's own emulator, which is gone with them.")
+        return ExitStatus.GO
+    target = resolve_target(record.target, environ=os.environ, settings_file=Path("golive.toml"))
+    remains: list[Remains] = []
+    platforms = {item.platform for items in created.values() for item in items}
+    for worker, items in created.items():
+        if items:
+            remains += _clean(directory, worker, target, tuple(sorted(platforms)))
+    for item in remains:
+        click.echo(f"remains: {item.platform} {item.resource} {item.id or '(unknown id)'}: {item.why}")
+    click.echo(f"{count - len(remains)} of {count} objects deleted.")
+    _tell(directory, remains)
+    return ExitStatus.HARNESS_ERROR if remains else ExitStatus.GO

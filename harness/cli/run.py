@@ -1,0 +1,77 @@
+"""`golive run`: from arguments to settings, from settings to a pytest process, from its ledger to the exit status."""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.exit_status import ExitStatus
+
+RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
+
+
+@click.command()
+@click.argument("plans", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN]...")
+@click.option("--target", default="emulator", metavar="TARGET", help="emulator (default), sandbox, production or a URL.")
+@click.option("--platform", "platforms", multiple=True, metavar="P", help="Only this platform; may be repeated.")
+@click.option("--resource", "resources", multiple=True, metavar="R", help="Only this resource; may be repeated.")
+@click.option("--select", "areas", multiple=True, metavar="AREA", help="Only this area of cases; may be repeated.")
+@click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
+@click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
+@click.option("--rate", metavar="500/10s|off", help="Rate budget of the run; default: what the target allows.")
+@click.option("--no-cleanup", is_flag=True, help="Leave what the run creates on the target.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Emulator only: an injected wrong behaviour.")
+@click.option(
+    "--emulator-option", "options", multiple=True, metavar="NAME=VALUE", help="Emulator only: a setting of it."
+)
+def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
+    """Prove a target and give its verdict.
+
+    Without PLAN all shipped plans are proven; without --target the emulator is started for the run.
+    """
+    from harness.cli.proving import prove
+    from harness.pytest_plugin.settings import RunSettings
+
+    options = _pairs(choices["options"])
+    if (options or choices["defects"]) and choices["target"] != "emulator":
+        raise click.UsageError("--defect and --emulator-option work with --target emulator only")
+    if choices["rate"] is not None and not RATE.fullmatch(choices["rate"]):
+        raise click.UsageError(f'--rate "{choices["rate"]}" is not of the form 500/10s, and not off')
+    settings = RunSettings(
+        target=choices["target"],
+        plans=tuple(str(path.resolve()) for path in plans),
+        platforms=choices["platforms"],
+        resources=choices["resources"],
+        select=choices["areas"],
+        out=str(out.resolve()),
+        rate=choices["rate"],
+        cleanup=not choices["no_cleanup"],
+        defects=choices["defects"],
+        emulator=options,
+        settings_file=str(Path("golive.toml").resolve()),
+        command=shlex.join(["golive", *sys.argv[1:]]),
+    )
+    return prove(settings, workers=_workers(choices["workers"]), shown_as=out)
+
+
+def _pairs(options: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f'--emulator-option "{option}" is not of the form NAME=VALUE')
+        pairs[name] = value
+    return pairs
+
+
+def _workers(text: str) -> int:
+    if text == "auto":
+        # The cores this process may use, not those the machine has.
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise click.UsageError(f'--workers "{text}" is neither auto nor a number from 1 to 64')
+    return int(text)

@@ -1,0 +1,223 @@
+"""From an accepted create body to the stored document."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.contract.fields import resolve
+from harness.core import iso_utc
+from harness.emulator.bookkeeping.amounts import text
+from harness.emulator.bookkeeping.calendar import widen
+from harness.emulator.bookkeeping.derived import derive, split_line
+from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
+
+Document = dict[str, Any]
+
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "purchase_orders": {"txn_date": "issue_date", "currency": "currency_code"},
+    "invoice_payments": {"transaction_date": "txn_date"},
+}
+"""Resource -> name in the create body -> name in the document. Source: [S24] create and read schemas."""
+
+
+def created(
+    contract: Contract,
+    resource: Resource,
+    platform: str,
+    body: Mapping[str, Any],
+    *,
+    ids: Callable[[], str],
+    now: datetime,
+    lookup: Lookup,
+) -> list[Document]:
+    """The documents that a valid create makes: one, or several for a bulk write. Raises Refused."""
+    check_references(contract, resource, platform, body, lookup, resource.create_fields)
+    check_rules(resource.name, platform, body, lookup)
+    if resource.name == "bank_feed_transactions":
+        return [
+            _document(contract, resource, platform, {**item, "bank_feed_account_id": body["bank_feed_account_id"]},
+                      ids, now, lookup)
+            for item in body["transactions"]
+        ]  # fmt: skip
+    return [_document(contract, resource, platform, body, ids, now, lookup)]
+
+
+def _document(
+    contract: Contract,
+    resource: Resource,
+    platform: str,
+    body: Mapping[str, Any],
+    ids: Callable[[], str],
+    now: datetime,
+    lookup: Lookup,
+) -> Document:
+    schema = contract.schema(resource.schema_name or "")
+    sent = place(resource, body)
+    document: Document = {}
+    for name, raw in schema.get("properties", {}).items():
+        if name in sent and _stored(resource, name, platform):
+            document[name] = shape(contract, resource, platform, raw, sent[name], name)
+        elif name in schema.get("required", ()) or name == "platform_data":
+            document[name] = empty(contract, raw)
+    fresh = ids()
+    document["id"] = fresh
+    moment = iso_utc(now)
+    marks = {"platform_id": str(int(fresh[:8], 16)), "created_at": moment, "updated_at": moment,
+             "last_synced_at": moment, "platform_url": f"https://example.com/{resource.name}/{fresh}",
+             "platform_data": {"Id": str(int(fresh[:8], 16)), "sparse": False}}  # fmt: skip
+    document |= {name: value for name, value in marks.items() if name in schema.get("properties", {})}
+    defaults(resource, document, body, lookup, now)
+    lines(resource, document, ids)
+    return derive(resource.name, document)
+
+
+def place(resource: Resource, body: Mapping[str, Any]) -> Document:
+    """The sent values under the names that the document has for them."""
+    names = RENAMED.get(resource.name, {})
+    sent = {names.get(name, name): value for name, value in body.items()}
+    if resource.name in {"vendors"} and "currency_code" in sent:
+        sent["currency_codes"] = [sent["currency_code"]]
+    if resource.name == "purchase_orders":
+        sent["line_items"] = [_purchase_line(line) for line in sent.get("line_items", ())]
+    if resource.name == "invoice_credit_memos" and "line_items" in sent:
+        sent["line_items"] = [_credit_line(line) for line in sent["line_items"]]
+    if resource.name == "invoice_payments" and "linked_invoices" in sent:
+        sent["linked_invoices"] = [{**link, "amount": str(link["amount"])} for link in sent["linked_invoices"]]
+    if resource.name == "items":
+        for key in ("bill_item", "invoice_item"):
+            if isinstance(sent.get(key), dict) and isinstance(sent[key].get("unit_price"), (int, float)):
+                sent[key] = {**sent[key], "unit_price": str(sent[key]["unit_price"])}
+    if "addresses" in (body.get("additional_fields") or {}) and "addresses" in resource.fields:
+        sent["addresses"] = body["additional_fields"]["addresses"]
+    if isinstance(sent.get("currency_rate"), (int, float)) and "string" in _types(resource, "currency_rate"):
+        sent["currency_rate"] = str(sent["currency_rate"])
+    return sent
+
+
+def _types(resource: Resource, path: str) -> frozenset[str]:
+    field = resource.fields.get(path)
+    return field.types if field else frozenset()
+
+
+def _purchase_line(line: Mapping[str, Any]) -> Document:
+    item = {"id": line.get("item"), "quantity": line.get("quantity"), "unit_amount": line.get("unit_amount")}
+    rest = {name: value for name, value in line.items() if name not in {"item", "quantity", "unit_amount"}}
+    return {**rest, "item": item}
+
+
+def _credit_line(line: Mapping[str, Any]) -> Document:
+    item = line.get("item") or {}
+    rest = {name: value for name, value in line.items() if name not in {"item", "total_amount"}}
+    quantity = item.get("quantity")
+    return {
+        **rest,
+        "amount": line.get("total_amount"),
+        "item_id": item.get("id"),
+        "quantity": quantity,
+        "unit_amount": None if item.get("unit_amount") is None else str(item["unit_amount"]),
+    }
+
+
+def _stored(resource: Resource, path: str, platform: str) -> bool:
+    field = resource.fields.get(path)
+    return field is None or field.on(platform)
+
+
+def shape(
+    contract: Contract, resource: Resource, platform: str, raw: Mapping[str, Any], value: Any, path: str
+) -> Any:
+    """A sent value as the document holds it: known properties only, missing required ones empty, dates widened."""
+    schema = _branch(contract, raw)
+    if isinstance(value, dict) and schema.get("properties"):
+        made: Document = {}
+        for name, inner in schema["properties"].items():
+            child = f"{path}.{name}"
+            if name in value and _stored(resource, child, platform):
+                made[name] = shape(contract, resource, platform, inner, value[name], child)
+            elif name in schema.get("required", ()):
+                made[name] = empty(contract, inner)
+        return made
+    if isinstance(value, list) and "items" in schema:
+        return [shape(contract, resource, platform, schema["items"], item, f"{path}[]") for item in value]
+    if isinstance(value, str) and schema.get("format") == "date-time":
+        return widen(value, platform)
+    return value
+
+
+def _branch(contract: Contract, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    schema = resolve(raw, contract.schemas)
+    for key in ("anyOf", "oneOf"):
+        for part in schema.get(key, ()):
+            inner = resolve(part, contract.schemas)
+            if inner.get("type") != "null":
+                return {**schema, **inner}
+    return schema
+
+
+def empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
+    """The value of a required property that nobody sent: null where allowed, else the plainest of its type."""
+    schema = _branch(contract, raw)
+    found = resolve(raw, contract.schemas)
+    types = found.get("type", ())
+    nullable = "null" in types or any(resolve(part, contract.schemas).get("type") == "null"
+                                      for part in found.get("anyOf", ()))  # fmt: skip
+    if nullable or None in found.get("enum", ()):
+        return None
+    kind = schema.get("type")
+    kind = kind if isinstance(kind, str) else next(iter(kind or ["string"]))
+    if "enum" in schema:
+        return next((value for value in schema["enum"] if value not in {None, "unknown"}), schema["enum"][0])
+    if kind == "object":
+        return {name: empty(contract, schema["properties"][name]) for name in schema.get("required", ())}
+    return {"array": [], "number": 0, "integer": 0, "boolean": False}.get(kind, "")
+
+
+def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lookup: Lookup, now: datetime) -> None:
+    """What the platform fills in when it was not sent."""
+    if "currency_code" in document and "currency_code" not in place(resource, body):
+        account = lookup("accounts", str(body.get("account_id") or body.get("credit_account_id"))) or {}
+        document["currency_code"] = account.get("currency_code") or "USD"
+    if "currency_codes" in document and not document["currency_codes"]:
+        document["currency_codes"] = ["USD"]
+    for name in ("issue_date", "transaction_date", "txn_date"):
+        if name in document and not document[name]:
+            document[name] = iso_utc(now.replace(hour=0, minute=0, second=0, microsecond=0))
+    if "status" in document and not document["status"] and "active" in (resource.fields["status"].enum or ()):
+        document["status"] = "active"
+    if resource.name in {"customers", "vendors"}:
+        for name in ("customer_name", "vendor_name", "display_name"):
+            if name in document and not document[name] and _default_name(resource, name):
+                document[name] = body.get("vendor_name") or body.get("customer_name") or body.get("contact_name")
+    for key, date in (("linked_bills", "allocated_date"), ("linked_invoices", "allocated_at")):
+        for link in document.get(key) or ():
+            if date in link and not link[date]:
+                link[date] = document.get("transaction_date") or document.get("txn_date")
+    if document.get("total_amount") == "" or document.get("total_amount") is None:
+        document["total_amount"] = text(sum_of(body)) if "string" in _types(resource, "total_amount") else 0
+
+
+def _default_name(resource: Resource, name: str) -> bool:
+    return resource.fields[name].platforms is None
+
+
+def sum_of(body: Mapping[str, Any]) -> Any:
+    """The sent total of a payment without links."""
+    from harness.emulator.bookkeeping.amounts import exact
+
+    return exact(body.get("total_amount"))
+
+
+def lines(resource: Resource, document: Document, ids: Callable[[], str]) -> None:
+    """Line ids and line sums."""
+    for line in document.get("line_items") or ():
+        if not isinstance(line, dict):
+            continue
+        if "line_items[].platform_id" in resource.fields and not line.get("platform_id"):
+            if "line_items[].platform_id" in resource.fields:
+                line["platform_id"] = str(int(ids()[:8], 16))
+        if resource.name == "invoice_credit_memos":
+            line["id"] = line.get("id") or ids()
+            line["sub_total"] = line["amount"]
+        else:
+            split_line(line)

@@ -1,0 +1,82 @@
+"""What a platform refuses although the request is well formed (HTTP 450)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.emulator.bookkeeping.amounts import exact
+from harness.emulator.bookkeeping.derived import balance
+
+Lookup = Callable[[str, str], dict[str, Any] | None]
+
+
+class Refused(Exception):
+    """The platform says no; the text is for a person."""
+
+
+def check_references(contract: Contract, resource: Resource, platform: str, body: Mapping[str, Any], lookup: Lookup,
+                     fields: Mapping[str, Any]) -> None:  # fmt: skip
+    """Every id that names another object must exist on this connection."""
+    for path, field in fields.items():
+        if field.ref in {None, "*"} or not field.on(platform):
+            continue
+        referred = contract.referenced(field.ref)
+        if referred is None or not (referred.supports("list", platform) or referred.supports("get", platform)):
+            continue
+        for value in values(body, path):
+            if isinstance(value, str) and lookup(referred.name, value) is None:
+                raise Refused(f"{path}: there is no {referred.entity} with id {value}.")
+
+
+def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:
+    """The platform's own rules. Sources: [S24] on NetSuite bill lines, journal signs, bank transfers, deposits."""
+    lines = [line for line in body.get("line_items") or () if isinstance(line, dict)]
+    if resource == "bills" and platform == "NETSUITE":
+        for line in lines:
+            if ("account_id" in line) == ("item" in line):
+                raise Refused("A bill line on NetSuite needs exactly one of account_id and item.")
+    if resource == "journal_entries" and lines and balance(dict(body)) != 0:
+        raise Refused("The lines of a journal entry must balance: debits are positive, credits negative.")
+    if resource == "bank_transfers":
+        _same_currency(body, lookup)
+    if resource == "bank_deposits" and platform == "QUICKBOOKS":
+        _deposit_lines(lines, lookup)
+    for payable, key, amount in (
+        ("bills", "linked_bills", "allocated_amount"),
+        ("invoices", "linked_invoices", "amount"),
+        ("invoices", "linked_invoices", "allocated_amount"),
+    ):
+        for link in body.get(key) or ():
+            target = lookup(payable, str(link.get("id")))
+            if target is not None and amount in link and exact(link[amount]) > exact(target.get("amount_due")):
+                raise Refused(f"{key}: more is allocated than is due.")
+
+
+def _same_currency(body: Mapping[str, Any], lookup: Lookup) -> None:
+    ends = [lookup("accounts", str(body[name])) for name in ("credit_account_id", "debit_account_id") if name in body]
+    codes = {account.get("currency_code") for account in ends if account is not None}
+    if len(codes) > 1:
+        raise Refused("A bank transfer needs two accounts of the same currency.")
+
+
+def _deposit_lines(lines: list[dict[str, Any]], lookup: Lookup) -> None:
+    for line in lines:
+        account = lookup("accounts", str(line.get("account_id"))) or {}
+        if account.get("account_type") == "accounts_receivable" and not line.get("customer_id"):
+            raise Refused("A deposit line on accounts receivable needs a customer.")
+        if account.get("account_type") == "accounts_payable" and not line.get("vendor_id"):
+            raise Refused("A deposit line on accounts payable needs a vendor.")
+
+
+def values(body: Any, path: str) -> Iterator[Any]:
+    """Every value at a dotted path, arrays opened."""
+    head, _, rest = path.partition(".")
+    name = head.removesuffix("[]")
+    found = body.get(name) if isinstance(body, dict) else None
+    for item in (found or ()) if head.endswith("[]") else (found,):
+        if rest:
+            yield from values(item, rest)
+        elif isinstance(item, list):
+            yield from item
+        elif item is not None:
+            yield item
