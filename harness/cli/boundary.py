@@ -10,6 +10,9 @@ import click
 from harness.errors import GoliveError
 from harness.exit_status import ExitStatus
 
+EXPECTED = (click.ClickException, click.Abort, KeyboardInterrupt, GoliveError)
+"""What needs no traceback, not even with `--debug`."""
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with the status of `harness.exit_status`."""
@@ -26,38 +29,39 @@ def run(arguments: Sequence[str]) -> ExitStatus:
 
     try:
         result = app.main(args=list(arguments), prog_name="golive", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return ExitStatus.GO
-    except click.ClickException as error:
-        return _wrong_use(error)
-    except (click.Abort, KeyboardInterrupt):
-        return _say("interrupted", ExitStatus.INTERRUPTED)
-    except GoliveError as error:
-        return _say(str(error), error.exit_status)
     except BrokenPipeError:
         # The reader (`| head`) has enough; Python's own flush at exit must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.GO
-    except Exception as error:
-        if "--debug" in arguments:
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in arguments and not isinstance(error, EXPECTED):
             raise
-        return _unexpected(error)
+        message, status = _told(error)
+        click.echo(message, err=status is not ExitStatus.GO)
+        return status
     return result if isinstance(result, ExitStatus) else ExitStatus.GO
 
 
-def _wrong_use(error: click.ClickException) -> ExitStatus:
-    context = getattr(error, "ctx", None)
-    hint = f". Try: {context.command_path} --help" if context is not None else ""
-    return _say(error.format_message().rstrip(".") + hint, ExitStatus.WRONG_USE)
-
-
-def _unexpected(error: Exception) -> ExitStatus:
+def _told(error: BaseException) -> tuple[str, ExitStatus]:
+    """One message and the exit status."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return error.format_message(), ExitStatus.GO
+        case click.ClickException():
+            return f"golive: {_sentence(error)}", ExitStatus.WRONG_USE
+        case click.Abort() | KeyboardInterrupt():
+            return "golive: interrupted", ExitStatus.INTERRUPTED
+        case GoliveError():
+            return f"golive: {error}", error.exit_status
     from harness.cli.crash import describe
 
-    return _say(describe(error), ExitStatus.HARNESS_ERROR)
+    return f"golive: {describe(error)}", ExitStatus.HARNESS_ERROR
 
 
-def _say(message: str, status: ExitStatus) -> ExitStatus:
-    click.echo(f"golive: {message}", err=True)
-    return status
+def _sentence(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if context is None:
+        return message
+    end = "" if message.endswith((".", "?")) else "."
+    return f"{message}{end} Try: {context.command_path} --help"

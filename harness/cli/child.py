@@ -89,6 +89,7 @@ def run_child(command: Sequence[str], *, log: Path, events: tuple[int, int], dis
                 env=environment,
             )
     except OSError as error:
+        os.close(reading)
         raise HarnessError(f"cannot start {command[0]}: {error.strerror or error}") from error
     finally:
         os.close(writing)

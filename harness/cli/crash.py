@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.cli.secrets import redactor
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """What happened and where, and the path of the log with the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -48,14 +48,10 @@ def cases(
 ) -> None:
     """List the ids of the cases that plans ask for, then how many there are."""
     contract = load_contract()
-    loaded = load_plans(plans or default_plan_paths(), contract)
-    merged = merge(
-        loaded,
-        contract,
-        platforms=[contract.platform(name) for name in platforms] or None,
-        resources=[contract.resource(name).name for name in resources] or None,
-    )
+    known = [contract.platform(name) for name in platforms]
     wanted = [contract.resource(name).name for name in resources]
+    loaded = load_plans(plans or default_plan_paths(), contract)
+    merged = merge(loaded, contract, platforms=known or None, resources=wanted or None)
     found = select_cases(expand(merged, contract), areas=areas, resources=wanted)
     if as_json:
         click.echo(json.dumps([_facts(case) for case in found], indent=1, ensure_ascii=False))

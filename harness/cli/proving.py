@@ -37,7 +37,7 @@ def prove(settings: RunSettings, *, workers: int, shown_as: Path) -> ExitStatus:
             ended = run_child(_command(file, workers), log=log, events=(reading, writing), display=screen)
         finally:
             screen.close()
-    return show(_report(settings.directory, ended, log), shown_as)
+    return show(report_of(settings.directory, ended, log), shown_as)
 
 
 def checked(settings: RunSettings) -> RunSettings:
@@ -86,7 +86,7 @@ def _log(settings: RunSettings) -> Path:
     return log
 
 
-def _report(directory: Path, ended: Ended, log: Path) -> RunReport:
+def report_of(directory: Path, ended: Ended, log: Path) -> RunReport:
     """The report that the process wrote, or that of what it proved before it ended otherwise."""
     if ended.fatal is not None and not ended.collected:
         raise _fatal(ended)
@@ -95,7 +95,9 @@ def _report(directory: Path, ended: Ended, log: Path) -> RunReport:
     if not ended.collected:
         if ended.interrupted:
             raise _interrupted()
-        raise HarnessError(f"pytest {crash or 'ended'} before anything was proven: {_tail(log)}. Its output is in {log}")
+        raise HarnessError(
+            f"pytest {crash or 'ended'} before anything was proven: {_tail(log)}. Its output is in {log}"
+        )
     if ended.finished and not errors:
         report = read_report(directory)
         if report.run.interrupted or not ended.interrupted:

@@ -16,7 +16,9 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
 
 @click.command()
 @click.argument("plans", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN]...")
-@click.option("--target", default="emulator", metavar="TARGET", help="emulator (default), sandbox, production or a URL.")
+@click.option(
+    "--target", default="emulator", metavar="TARGET", help="emulator (default), sandbox, production or a URL."
+)
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="Only this platform; may be repeated.")
 @click.option("--resource", "resources", multiple=True, metavar="R", help="Only this resource; may be repeated.")
 @click.option("--select", "areas", multiple=True, metavar="AREA", help="Only this area of cases; may be repeated.")
@@ -33,14 +35,16 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
 
     Without PLAN all shipped plans are proven; without --target the emulator is started for the run.
     """
-    from harness.cli.proving import prove
-    from harness.pytest_plugin.settings import RunSettings
-
     options = _pairs(choices["options"])
     if (options or choices["defects"]) and choices["target"] != "emulator":
         raise click.UsageError("--defect and --emulator-option work with --target emulator only")
     if choices["rate"] is not None and not RATE.fullmatch(choices["rate"]):
         raise click.UsageError(f'--rate "{choices["rate"]}" is not of the form 500/10s, and not off')
+    workers = _workers(choices["workers"])
+
+    from harness.cli.proving import prove
+    from harness.pytest_plugin.settings import RunSettings
+
     settings = RunSettings(
         target=choices["target"],
         plans=tuple(str(path.resolve()) for path in plans),
@@ -55,7 +59,7 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
         settings_file=str(Path("golive.toml").resolve()),
         command=shlex.join(["golive", *sys.argv[1:]]),
     )
-    return prove(settings, workers=_workers(choices["workers"]), shown_as=out)
+    return prove(settings, workers=workers, shown_as=out)
 
 
 def _pairs(options: tuple[str, ...]) -> dict[str, str]:

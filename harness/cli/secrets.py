@@ -19,7 +19,7 @@ def redactor() -> Redactor:
 
 def _known() -> Iterator[tuple[str, str]]:
     for name, value in os.environ.items():
-        if name == "RUTTER_CLIENT_SECRET" or name == "RUTTER_CLIENT_ID" or name.startswith("RUTTER_ACCESS_TOKEN_"):
+        if name in {"RUTTER_CLIENT_ID", "RUTTER_CLIENT_SECRET"} or name.startswith("RUTTER_ACCESS_TOKEN_"):
             yield "secret", value.strip()
     try:
         settings = tomllib.loads(Path(SETTINGS_FILE).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """One `RunReport` model and functions from it to files; the ledger that workers append to."""
 
 from harness.report.declared import Declared, declare
-from harness.report.files import read_report, write_files, write_report
+from harness.report.files import read_report, write_report
 from harness.report.fold import fold
 from harness.report.model import SCHEMA_VERSION, RunReport
 from harness.report.run_record import ConnectionRecord, EndRecord, LeftBehind, PlanRecord, RunRecord, plan_record
@@ -19,6 +19,5 @@ __all__ = [
     "fold",
     "plan_record",
     "read_report",
-    "write_files",
     "write_report",
 ]

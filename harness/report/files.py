@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from harness.errors import StorageError
 from harness.report.atomic import write_text
-from harness.report.fold import fold
+from harness.report.fold import fold_with_places
 from harness.report.html import html_page
 from harness.report.junit import junit_xml
 from harness.report.legible import one_line
@@ -22,16 +22,19 @@ JUNIT_FILE = "junit.xml"
 SUMMARY_FILE = "summary.txt"
 
 
-def write_files(report: RunReport, directory: Path) -> RunReport:
-    """Write `evidence.ndjson`, `report.json`, `report.html`, `junit.xml` and `summary.txt`; return the report with the
-    anchor of its evidence. The report itself is written before its views, so that a disk that fills up costs the least.
+def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
+    """Fold the run in `directory` (see `fold`) and write all files of its report there; return the report.
 
-    Raises StorageError with one message; each file is either whole or as it was before. When the evidence cannot be
-    merged, the report says so, is not `go`, and is still written before the error is raised.
+    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml` and `report.html`, in this order: the
+    report before its views, so that a disk that fills up costs the least. Raises StorageError with one message; each
+    file is either whole or as it was before. When the evidence cannot be merged, the report says so, is not `go`, and
+    is still written before the error is raised.
     """
+    folded = fold_with_places(directory, interrupted=interrupted, errors=errors)
+    report = folded.report
     failure = None
     try:
-        final = report.model_copy(update={"evidence_file": merge_evidence(directory)})
+        final = report.model_copy(update={"evidence_file": merge_evidence(folded.places, directory)})
     except StorageError as error:
         failure = error
         final = with_error(report, str(error))
@@ -42,11 +45,6 @@ def write_files(report: RunReport, directory: Path) -> RunReport:
     if failure is not None:
         raise failure
     return final
-
-
-def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
-    """Fold the run in `directory` and write all files of its report there; see `fold` and `write_files`."""
-    return write_files(fold(directory, interrupted=interrupted, errors=errors), directory)
 
 
 def with_error(report: RunReport, message: str) -> RunReport:

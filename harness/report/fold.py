@@ -1,6 +1,7 @@
 """From the directory of a run to its report. Nothing is believed that can be counted again."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from harness.report.ledger import CASES_FILE, CaseResult, read_lines
 from harness.report.legible import one_line
 from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
 from harness.report.run_record import EndRecord, RunRecord
-from harness.report.scan import Scan, scan
+from harness.report.scan import PlaceOf, Scan, scan
 from harness.report.verdicts import count, decide
 
 NO_RESULT = "the case has no result: the run ended before it"
@@ -24,12 +25,25 @@ REASON_LIMIT = 600
 _WORST = (CaseOutcome.ERROR, CaseOutcome.INCONCLUSIVE, CaseOutcome.FINDINGS, CaseOutcome.PASSED)
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A report, and where the evidence stands that was read for it."""
+
+    report: RunReport
+    places: tuple[PlaceOf, ...]
+
+
 def fold(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
     """Fold `run.json`, `end.json` and the ledger in `directory` into a report.
 
     `interrupted` and `errors` are what the caller knows beyond the directory (ctrl-C, a child that crashed). Raises
     StorageError when there is no `run.json` or a file cannot be read.
     """
+    return fold_with_places(directory, interrupted=interrupted, errors=errors).report
+
+
+def fold_with_places(directory: Path, *, interrupted: bool, errors: Iterable[str]) -> Folded:
+    """`fold`, and what is needed to merge the evidence without reading it all again."""
     record = RunRecord.load(directory)
     end = EndRecord.load(directory)
     results, problems = _results(directory)
@@ -51,7 +65,7 @@ def fold(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = 
     found = finding_groups(groups, evidence)
     troubles = _errors(cases, problems)
     verdict = decide(cases, found, troubles, strength=record.strength, interrupted=stopped)
-    return RunReport(
+    report = RunReport(
         verdict=verdict,
         standing_between=standing_between(verdict, run, found, troubles, cases, checklist),
         run=run,
@@ -66,6 +80,7 @@ def fold(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = 
         left_behind=end.left_behind if end else (),
         evidence=briefs(groups, shown, evidence),
     )
+    return Folded(report, evidence.places)
 
 
 def _results(directory: Path) -> tuple[list[CaseResult], list[str]]:

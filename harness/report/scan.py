@@ -21,6 +21,17 @@ BODY_LIMIT = 1_500
 ALL_REQUESTS = "all requests"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PlaceOf:
+    """Where a whole line of evidence stands, ordered by time and then by id."""
+
+    started_at: str
+    id: str
+    path: Path
+    offset: int
+    length: int
+
+
 @dataclass
 class Scan:
     """What one pass over the evidence found. `cited` holds the evidence that was asked for, by id."""
@@ -33,6 +44,8 @@ class Scan:
     last_at: str | None
     """When the last request was sent: the end of a run that could not say when it ended."""
     damaged: tuple[str, ...]
+    places: tuple[PlaceOf, ...]
+    """Every whole line, in no order."""
 
     def request_id(self, ids: Iterable[str]) -> str | None:
         """The first request id among the evidence of these ids, the last one cited first: that is where it shows."""
@@ -57,6 +70,7 @@ class _Passing:
     damaged: list[str] = field(default_factory=list)
     requests: int = 0
     last_at: str | None = None
+    places: list[PlaceOf] = field(default_factory=list)
 
 
 def scan(directory: Path, declared: Declared, wanted: frozenset[str]) -> Scan:
@@ -70,6 +84,7 @@ def scan(directory: Path, declared: Declared, wanted: frozenset[str]) -> Scan:
             state.damaged.append(f"{line.path}:{line.number}")
             continue
         state.requests += 1
+        state.places.append(PlaceOf(item.started_at, item.id, line.path, line.offset, line.length))
         state.last_at = max(state.last_at or "", item.started_at)
         state.latencies[ALL_REQUESTS].append(item.elapsed_ms)
         state.latencies.setdefault(item.operation or "other", []).append(item.elapsed_ms)
@@ -85,28 +100,24 @@ def scan(directory: Path, declared: Declared, wanted: frozenset[str]) -> Scan:
         requests=state.requests,
         last_at=state.last_at,
         damaged=tuple(state.damaged),
+        places=tuple(state.places),
     )
 
 
-def merge_evidence(directory: Path) -> EvidenceFile:
-    """Write `evidence.ndjson`: every whole line of every worker, ordered by time, chained by hashes."""
-    places = []
-    for line in read_lines(directory, EVIDENCE_FILE):
-        if line.value is not None:
-            place = (str(line.value.get("started_at")), str(line.value.get("id")))
-            places.append((*place, line.path, line.offset, line.length))
-    places.sort()
+def merge_evidence(places: Iterable[PlaceOf], directory: Path) -> EvidenceFile:
+    """Write `evidence.ndjson` into `directory`: every line of `places`, ordered by time, chained by hashes."""
+    ordered = sorted(places)
     chain = Chain()
-    write_chunks(directory / EVIDENCE_FILE, (chain.line(raw) for raw in _raw(places)))
-    return EvidenceFile(lines=len(places), last_hash=chain.last)
+    write_chunks(directory / EVIDENCE_FILE, (chain.line(raw) for raw in _raw(ordered)))
+    return EvidenceFile(lines=len(ordered), last_hash=chain.last)
 
 
-def _raw(places: list[tuple[str, str, Path, int, int]]) -> Iterator[bytes]:
-    files = {path: path.open("rb") for path in dict.fromkeys(place[2] for place in places)}
+def _raw(places: list[PlaceOf]) -> Iterator[bytes]:
+    files = {path: path.open("rb") for path in dict.fromkeys(place.path for place in places)}
     try:
-        for _, _, path, offset, length in places:
-            files[path].seek(offset)
-            yield files[path].read(length)
+        for place in places:
+            files[place.path].seek(place.offset)
+            yield files[place.path].read(place.length)
     finally:
         for file in files.values():
             file.close()

@@ -1,0 +1,81 @@
+"""`golive emulator`: the double of the API over a real socket."""
+
+import re
+from typing import Any
+
+import click
+
+RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--database", metavar="FILE", help="SQLite file that keeps the state; default: in memory.")
+@click.option("--rate-limit", default="500/10s", show_default=True, metavar="500/10s|off", help="Of the organisation.")
+@click.option("--seed", type=int, help="Seed of the data, the ids and the credentials.")
+@click.option("--client-id", help="Basic user; default: fixed by the seed.")
+@click.option("--client-secret", help="Basic password; default: fixed by the seed.")
+@click.option("--platform", "platforms", multiple=True, metavar="P", help="A platform with a connection; repeatable.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour; repeatable.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Any other setting; repeatable.")
+@click.option("--settings", "show_settings", is_flag=True, help="List every setting with its source, and leave.")
+def emulator(show_settings: bool, **choices: Any) -> None:
+    """Serve the stateful double of the API until stopped.
+
+    It first prints the export lines that point a shell at it.
+    """
+    rate = _rate(choices["rate_limit"])
+    options = dict(_pair(option) for option in choices["options"])
+
+    from harness.emulator import export_lines, serve
+
+    settings = _settings(choices, rate, options)
+    if show_settings:
+        for fact in settings.facts():
+            click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about} [{fact.source}]")
+        return
+
+    def ready(base_url: str) -> None:
+        for line in export_lines(settings, base_url):
+            click.echo(line)
+        click.echo(f"# golive emulator serves {base_url} until stopped (ctrl-C)")
+        click.get_text_stream("stdout").flush()
+
+    serve(settings, on_ready=ready)
+
+
+def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> Any:
+    from harness.contract import load_contract
+    from harness.core import Secret
+    from harness.emulator import EmulatorSettings
+
+    given: dict[str, Any] = {
+        "host": choices["host"],
+        "port": choices["port"],
+        "database": choices["database"],
+        "seed": choices["seed"],
+        "client_id": choices["client_id"],
+        "client_secret": Secret(choices["client_secret"]) if choices["client_secret"] else None,
+        "connections": tuple(load_contract().platform(name) for name in choices["platforms"]) or None,
+        "defects": choices["defects"] or None,
+        **rate,
+    }
+    settings = EmulatorSettings(**{name: value for name, value in given.items() if value is not None})
+    return settings.with_options(options)
+
+
+def _rate(text: str) -> dict[str, Any]:
+    if text == "off":
+        return {"rate_limit": 0}
+    match = RATE.fullmatch(text)
+    if match is None:
+        raise click.UsageError(f'--rate-limit "{text}" is not of the form 500/10s, and not off')
+    return {"rate_limit": int(match[1]), "rate_window": float(match[2])}
+
+
+def _pair(option: str) -> tuple[str, str]:
+    name, equals, value = option.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f'--option "{option}" is not of the form NAME=VALUE')
+    return name, value

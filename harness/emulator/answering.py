@@ -1,0 +1,299 @@
+"""From a request to its answer: who asks, what is asked, and what the documented API says to that."""
+
+import hmac
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.contract import Contract, Operation, Resource
+from harness.emulator.bookkeeping import dataset
+from harness.emulator.bookkeeping.dataset import domains
+from harness.emulator.clock import EmulatorClock, read_millis
+from harness.emulator.configuration import Configuration
+from harness.emulator.documents import Documents
+from harness.emulator.errors import (
+    ApiError,
+    connection_state_error,
+    invalid_credentials,
+    invalid_request,
+    missing_access_token,
+    not_supported,
+    unknown_id,
+    unknown_path,
+    wrong_version,
+)
+from harness.emulator.identifiers import IdSource
+from harness.emulator.keys import fingerprint
+from harness.emulator.limiting import RateLimit
+from harness.emulator.organisation import Organisation
+from harness.emulator.reading import get_one, limit_of, list_page
+from harness.emulator.router import Match, Router
+from harness.emulator.settings import EmulatorSettings
+from harness.emulator.writing import Order, Writer, parse_body
+
+WRITES = frozenset({"create", "update", "delete"})
+NO_TOKEN = frozenset({"connections", "token_exchanges", "jobs", "webhook_configs", "connection_sync_configs",
+                      "platform_sync_configs"})  # fmt: skip
+TOKENED = frozenset({"get_access_token", "access_token_invalidate", "backfill", "incremental_sync", "get_status"})
+EVENTS_LIMIT = 500
+
+
+@dataclass
+class Incoming:
+    """A request as the emulator understands it. `path` is behind the base path; `query` keeps order."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    body: bytes
+    url: str
+
+    def param(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass
+class Answer:
+    """What goes back. `content` is JSON text."""
+
+    status: int
+    content: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """An answer that is still data."""
+
+    body: Any
+    status: int = 200
+    job: str | None = None
+
+
+class Api:
+    """The whole API of one emulator."""
+
+    def __init__(self, contract: Contract, settings: EmulatorSettings, base_url: str) -> None:
+        self.contract, self.settings = contract, settings
+        self.clock = EmulatorClock()
+        self.store = Documents(settings.database, self._books)
+        boot = len(list(self.store.recall("boot")))
+        self.store.keep("boot", str(boot), {})
+        self.ids = IdSource(settings.seed, boot)
+        self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids)
+        self.configuration = Configuration(self.store, contract, settings)
+        self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url)
+        self.limit = RateLimit(settings, self.clock)
+        self.faults: list[dict[str, Any]] = []
+        self._router = Router(contract)
+
+    def answer(self, request: Incoming) -> Json | bytes:
+        """The answer as data or as JSON text; raises ApiError for every documented error."""
+        self._authenticate(request)
+        self.limit.admit()
+        match = self._router.match(request.method, request.path)
+        if match is None:
+            raise unknown_path()
+        self._version(request)
+        if match.resource is None or match.operation is None:
+            raise unknown_path(self.settings.method_status)
+        resource, operation = match.resource, match.operation
+        if resource.name in NO_TOKEN and operation.name not in TOKENED:
+            return self._organisation(request, resource, operation, match.values)
+        connection = self._connection(request)
+        if operation.name in TOKENED:
+            return self._own(request, operation, connection)
+        return self._data(request, match, connection)
+
+    def _books(self, connection: str) -> dict[str, list[dict[str, Any]]]:
+        """The seeded books of a connection that existed from the start; a new one has empty books."""
+        platform = self.organisation.connections[connection]["platform"]
+        first = {item["platform"]: id for id, item in reversed(self.organisation.connections.items())}
+        if first.get(platform) != connection:
+            return {}
+        return dataset(self.contract, platform, seed=self.settings.seed, now=self.settings.seed_at)
+
+    def _authenticate(self, request: Incoming) -> None:
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        try:
+            sent = b64decode(text, validate=True)
+        except ValueError:
+            sent = b""
+        own = self.organisation.credentials
+        right = f"{own.client_id}:{own.client_secret.reveal()}".encode()
+        if scheme.lower() != "basic" or not hmac.compare_digest(sent, right):
+            raise invalid_credentials()
+
+    def _version(self, request: Incoming) -> None:
+        sent = request.headers.get("x-rutter-version")
+        if sent != self.contract.version:
+            raise wrong_version(self.settings, sent, self.contract.version)
+
+    def _connection(self, request: Incoming) -> dict[str, Any]:
+        token = request.param("access_token")
+        if not token:
+            raise missing_access_token(self.settings)
+        return self.organisation.by_token(token)
+
+    def _organisation(
+        self, request: Incoming, resource: Resource, operation: Operation, values: Mapping[str, str]
+    ) -> Json:
+        """Endpoints without an access token. Source: [S24], facts section 1."""
+        id = values.get("id", "")
+        place = (resource.name, operation.name)
+        match place:
+            case ("connections", "list"):
+                return Json(self.organisation.list(request.param("status")))
+            case ("connections", "create"):
+                return Json(self.organisation.create(_json(request)))
+            case ("connections", "update"):
+                return Json(self.organisation.rename(id, _json(request)))
+            case ("connections", "delete"):
+                return Json(self.organisation.delete(id))
+            case ("token_exchanges", _):
+                return Json(self.organisation.exchange(_json(request)))
+            case ("jobs", _):
+                found = self.writer.job(id)
+                if found is None:
+                    raise unknown_id(self.settings, "job")
+                return Json(found)
+        return self._configs(request, resource, operation, values)
+
+    def _configs(
+        self, request: Incoming, resource: Resource, operation: Operation, values: Mapping[str, str]
+    ) -> Json:
+        config = self.configuration
+        if resource.name == "webhook_configs":
+            match operation.name:
+                case "list":
+                    return Json(config.webhooks())
+                case "get":
+                    return Json(config.webhook(values["id"]))
+                case "get_platform_data_config":
+                    return Json(config.platform_data(values["id"]))
+            return Json(config.set_platform_data(values["id"], _json(request)))
+        scope = "platforms" if resource.name == "platform_sync_configs" else "connections"
+        name = values.get("platform") or values["id"]
+        if scope == "connections" and name not in self.organisation.connections:
+            raise unknown_id(self.settings, "connection")
+        match operation.name:
+            case "get":
+                return Json(config.sync(scope, name))
+            case "delete":
+                return Json(config.delete_sync(scope, name))
+        return Json(config.set_sync(scope, name, _json(request), partial=operation.name == "update"))
+
+    def _own(self, request: Incoming, operation: Operation, connection: dict[str, Any]) -> Json:
+        """Endpoints about the connection of the access token; they answer in every state."""
+        match operation.name:
+            case "get_status":
+                return Json(self.organisation.status(connection))
+            case "get_access_token":
+                return Json(self.organisation.details(connection))
+            case "access_token_invalidate":
+                return Json(self.organisation.invalidate(connection))
+            case "backfill":
+                return Json(self.organisation.backfill(_json(request)))
+        body = _json(request)
+        if body is not None and not isinstance(body, dict):
+            raise invalid_request("The body is a JSON object.")
+        return Json({"success": True})
+
+    def _data(self, request: Incoming, match: Match, connection: dict[str, Any]) -> Json | bytes:
+        """Endpoints about data."""
+        resource, operation = match.resource, match.operation
+        if resource is None or operation is None:
+            raise unknown_path()
+        platform = connection["platform"]
+        self._fault(connection, operation)
+        if resource.name == "events":
+            return Json(self._events(request, connection))
+        if not self._supported(resource, operation.name, platform):
+            raise not_supported(self.settings, f"{operation.name} of {resource.name} on {platform}")
+        waived = request.param("force_fetch") == "true" and connection["status"] == "not_ready"
+        problem = connection_state_error(self.settings, connection["status"], connection["link_url"])
+        if problem is not None and not waived:
+            raise problem
+        block = self.organisation.block(connection)
+        query = dict(reversed(request.query))
+        if operation.name == "list":
+            return list_page(self.store, self.contract, self.settings, resource, block, query)
+        if operation.name == "get":
+            return get_one(self.store, self.settings, resource, block, match.values["id"], query)
+        return self._write(request, resource, operation, connection, match.values)
+
+    def _supported(self, resource: Resource, operation: str, platform: str) -> bool:
+        if resource.schema_name is None or operation not in {*WRITES, "list", "get"}:
+            return False
+        return resource.domain in domains(platform) and resource.supports(operation, platform)
+
+    def _write(
+        self,
+        request: Incoming,
+        resource: Resource,
+        operation: Operation,
+        connection: dict[str, Any],
+        values: Mapping[str, str],
+    ) -> Json:
+        body = _json(request)
+        query = [pair for pair in request.query if pair[0] != "access_token"]
+        print_ = fingerprint(
+            request.method, request.path, query, request.body, self.settings.idempotency_compare
+        )
+        key = request.headers.get("idempotency-key") if operation.name != "delete" else None
+        result = self.writer.write(
+            Order(
+                resource=resource,
+                operation=operation.name,
+                connection=connection,
+                id=values.get("id"),
+                body=body,
+                key=key,
+                fingerprint=print_,
+                method=request.method,
+                url=request.url,
+            )
+        )
+        return Json(result.body, result.status, result.job)
+
+    def _events(self, request: Incoming, connection: dict[str, Any]) -> dict[str, Any]:
+        """`GET /events`: deletes that the platform tells of, oldest first. Source: facts section 7."""
+        if request.param("type") not in {None, "object_deleted"}:
+            raise invalid_request("type is object_deleted.", parameter="type")
+        prefix = f"{connection['id']}:"
+        found = [event for id, event in self.store.recall("event") if id.startswith(prefix)]
+        wanted = request.param("resources")
+        if wanted is not None:
+            found = [event for event in found if event["resource"] in wanted.split(",")]
+        least = request.param("last_synced_at_min")
+        if least is not None:
+            if not least.isdigit():
+                raise invalid_request("last_synced_at_min is Unix milliseconds.", parameter="last_synced_at_min")
+            found = [event for event in found if (read_millis(event["last_synced_at"]) or 0) >= int(least)]
+        found.sort(key=lambda event: event["last_synced_at"])
+        limit = limit_of(dict(request.query), self.settings, EVENTS_LIMIT)
+        cursor = request.param("cursor")
+        start = next((place + 1 for place, event in enumerate(found) if event["id"] == cursor), 0)
+        page = found[start : start + limit]
+        more = start + limit < len(found)
+        return {"events": page, "next_cursor": page[-1]["id"] if more else None}
+
+    def _fault(self, connection: Mapping[str, Any], operation: Operation) -> None:
+        """A fault that a test asked for, once per count."""
+        for fault in self.faults:
+            if fault.get("operation_id") not in {None, operation.operation_id}:
+                continue
+            if fault.get("platform") not in {None, connection["platform"]} or fault["count"] < 1:
+                continue
+            fault["count"] -= 1
+            raise ApiError(fault["status"], "API_ERROR", "INJECTED_FAULT", "A fault that a test asked for.")
+
+
+def _json(request: Incoming) -> Any:
+    try:
+        return parse_body(request.body)
+    except ValueError:
+        raise invalid_request("The body is not JSON.") from None

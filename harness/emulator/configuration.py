@@ -1,0 +1,127 @@
+"""`/configs/**`: webhooks and sync configurations. Source: facts sections 7 and 8."""
+
+from typing import Any
+
+from harness.contract import Contract
+from harness.core import iso_utc
+from harness.emulator.credentials import derived
+from harness.emulator.documents import Documents
+from harness.emulator.errors import ApiError, invalid_request, unknown_id
+from harness.emulator.settings import EmulatorSettings
+
+Fields = dict[str, Any]
+SHORTEST_PERIOD, LONGEST_PERIOD = 60, 20_160
+"""Minutes. Source: [S24]."""
+
+
+class Configuration:
+    """The organisation's configurations: one webhook that hears every event, two batches of initial sync."""
+
+    def __init__(self, store: Documents, contract: Contract, settings: EmulatorSettings) -> None:
+        self._store, self._contract, self._settings = store, contract, settings
+        self._sync: dict[str, Fields] = dict(store.recall("sync"))
+        self._webhooks: dict[str, Fields] = dict(store.recall("webhook"))
+        listed = contract.document["paths"]["/configs/sync/platforms/{platform}"]["get"]["parameters"]
+        self._platforms = _enum(contract, listed)
+        if not self._webhooks:
+            self._seed_webhook()
+
+    def webhooks(self) -> list[Fields]:
+        """`GET /configs/webhooks`: a bare array. Source: [S24], trap 27."""
+        return list(self._webhooks.values())
+
+    def webhook(self, id: str) -> Fields:
+        """`GET /configs/webhooks/{id}`."""
+        if id not in self._webhooks:
+            raise unknown_id(self._settings, "webhook")
+        return self._webhooks[id]
+
+    def platform_data(self, id: str) -> Any:
+        """`GET /configs/webhooks/{id}/platform_data_config`."""
+        return {"platform_data_config": self.webhook(id)["platform_data_config"]}
+
+    def set_platform_data(self, id: str, body: Any) -> Any:
+        """The update verb of the same path."""
+        found = self.webhook(id)
+        if not isinstance(body, dict):
+            raise invalid_request("The body is a JSON object.")
+        found["platform_data_config"] = body.get("platform_data_config", body)
+        self._store.keep("webhook", id, found)
+        return {"platform_data_config": found["platform_data_config"]}
+
+    def sync(self, scope: str, name: str) -> Fields:
+        """`GET /configs/sync/{scope}/{name}`; the organisation's default where none was set."""
+        self._known(scope, name)
+        return self._sync.get(f"{scope}:{self._name(scope, name)}") or self._default()
+
+    def set_sync(self, scope: str, name: str, body: Any, *, partial: bool) -> Fields:
+        """POST replaces, PATCH changes what is sent. Does not touch existing connections. Source: trap 18."""
+        self._known(scope, name)
+        if not isinstance(body, dict):
+            raise invalid_request("The body is a JSON object.")
+        merged = {**(self.sync(scope, name) if partial else {}), **body}
+        for problem in self._contract.validator("SyncConfiguration").problems(merged):
+            raise invalid_request(f"{problem.path}: {problem.message}", field=problem.path)
+        period = merged["incrementalSync"]["syncPeriodInMinutes"]
+        if not SHORTEST_PERIOD <= period <= LONGEST_PERIOD:
+            raise invalid_request(f"syncPeriodInMinutes is {SHORTEST_PERIOD} to {LONGEST_PERIOD}.")
+        key = f"{scope}:{self._name(scope, name)}"
+        self._sync[key] = merged
+        self._store.keep("sync", key, merged)
+        return merged
+
+    def delete_sync(self, scope: str, name: str) -> Fields:
+        """DELETE: back to the default. The body of the answer is not documented."""
+        self._known(scope, name)
+        key = f"{scope}:{self._name(scope, name)}"
+        self._sync.pop(key, None)
+        self._store.forget("sync", key)
+        return {"success": True}
+
+    def _known(self, scope: str, name: str) -> None:
+        if scope == "platforms" and self._platforms and name.upper() not in self._platforms:
+            raise ApiError(
+                self._settings.sync_config_unlisted, "API_REQUEST_ERROR", "NOT_SUPPORTED", f"{name} has no sync config."
+            )
+
+    @staticmethod
+    def _name(scope: str, name: str) -> str:
+        return name.upper() if scope == "platforms" else name
+
+    def _default(self) -> Fields:
+        """Two batches, as recommended: the last months first, then history. Source: implementation checklist."""
+        entities = list(self._contract.schema("SyncEntity").get("enum", ()))
+        return {
+            "initialSync": {
+                "batches": [
+                    {"timeFrameInMonths": 2, "entities": entities},
+                    {"timeFrameInMonths": 24, "entities": entities},
+                ]
+            },
+            "incrementalSync": {"syncPeriodInMinutes": 60, "entities": entities},
+        }
+
+    def _seed_webhook(self) -> None:
+        schema = self._contract.schema("WebhookConfigResponse")
+        types = schema["properties"]["allow_list"]["properties"]["allowedTypes"]["items"]["enum"]
+        moment = iso_utc(self._settings.seed_at)
+        id = derived(self._settings, "webhook")
+        self._webhooks[id] = {
+            "id": id,
+            "api_version": self._contract.version,
+            "url": "https://example.com/webhooks/rutter",
+            "disabled": False,
+            "platform_data_config": None,
+            "allow_list": {"allowedTypes": list(types)},
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        self._store.keep("webhook", id, self._webhooks[id])
+
+
+def _enum(contract: Contract, parameters: list[Fields]) -> frozenset[str]:
+    for item in parameters:
+        name = item.get("$ref", "").rpartition("/")[2]
+        if name == "PlatformPath":
+            return frozenset(contract.schema("SmartSyncSupportedPlatform").get("enum", ()))
+    return frozenset()

@@ -1,0 +1,57 @@
+"""Idempotency keys: the first accepted request's result is stored and replayed. Source: idempotency guide."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.emulator.documents import Documents
+from harness.emulator.errors import key_reused
+from harness.emulator.settings import EmulatorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An accepted request's result."""
+
+    fingerprint: str
+    status: int
+    body: Any
+    job: str
+
+
+class Keys:
+    """The keys of one emulator, by scope."""
+
+    def __init__(self, store: Documents, settings: EmulatorSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._known: dict[str, Stored] = {id: Stored(**body) for id, body in store.recall("key")}
+
+    def find(self, key: str | None, connection: str, fingerprint: str) -> Stored | None:
+        """The stored result of this very request; ApiError 409 when the key belongs to another one."""
+        if key is None:
+            return None
+        found = self._known.get(self._place(key, connection))
+        if found is not None and found.fingerprint != fingerprint:
+            raise key_reused()
+        return found
+
+    def keep(self, key: str | None, connection: str, stored: Stored) -> None:
+        """Bind a key to an accepted request's result."""
+        if key is not None:
+            place = self._place(key, connection)
+            self._known[place] = stored
+            self._store.keep("key", place, asdict(stored))
+
+    def _place(self, key: str, connection: str) -> str:
+        return f"{connection}:{key}" if self._settings.idempotency_scope == "connection" else key
+
+
+def fingerprint(method: str, path: str, query: list[tuple[str, str]], body: bytes, compare: str) -> str:
+    """What makes two requests the same: method, path, parameters and the body, parsed or as bytes."""
+    content: Any = body.decode("utf-8", "replace")
+    if compare == "parsed" and body:
+        content = json.loads(body)
+    text = json.dumps([method, path, sorted(query), content], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

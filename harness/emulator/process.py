@@ -1,0 +1,100 @@
+"""An emulator in a process of its own, started and stopped by whoever needs one."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from harness.core import Secret
+from harness.emulator.credentials import environment
+from harness.emulator.server import base_url
+from harness.emulator.settings import EmulatorSettings
+from harness.errors import HarnessError
+
+READY = "ready "
+
+
+@dataclass
+class EmulatorProcess:
+    """A running emulator. Settings go to it over its standard input, so that no secret stands on a command line."""
+
+    settings: EmulatorSettings
+    process: "subprocess.Popen[str]"
+
+    @classmethod
+    def start(cls, settings: EmulatorSettings) -> "EmulatorProcess":
+        """Start one and wait until it accepts connections. HarnessError when it ends instead."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.emulator"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise HarnessError("the emulator's process has no pipes")
+        process.stdin.write(dumps(settings))
+        process.stdin.close()
+        line = process.stdout.readline()
+        if not line.startswith(READY):
+            told = process.stderr.read().strip().splitlines()
+            process.wait()
+            raise HarnessError(f"the emulator did not start: {told[-1] if told else 'it said nothing'}")
+        return cls(replace(settings, port=int(line.removeprefix(READY))), process)
+
+    @property
+    def base_url(self) -> str:
+        """The base URL, with `/versioned` as the real one has it."""
+        return base_url(self.settings)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point a client at it."""
+        return environment(self.settings, self.base_url)
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def dumps(settings: EmulatorSettings) -> str:
+    """Settings as JSON, secrets in clear: for a pipe and nothing else."""
+    values = {item.name: getattr(settings, item.name) for item in fields(settings)}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Secret):
+            return value.reveal()
+        if isinstance(value, datetime):
+            return value.isoformat()
+        return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    return json.dumps({name: plain(value) for name, value in values.items()})
+
+
+def loads(text: str) -> EmulatorSettings:
+    """The inverse of `dumps`."""
+    values = json.loads(text)
+    values["seed_at"] = datetime.fromisoformat(values["seed_at"])
+    values["client_secret"] = Secret(values["client_secret"]) if values["client_secret"] else None
+    values["access_tokens"] = {key: Secret(value) for key, value in values["access_tokens"].items()}
+    values["connections"] = tuple(values["connections"])
+    values["defects"] = tuple(values["defects"])
+    return EmulatorSettings(**values)
+
+

@@ -1,0 +1,158 @@
+"""Lists and single objects."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.emulator.documents import Documents, Row
+from harness.emulator.errors import ApiError, invalid_request, unknown_id
+from harness.emulator.query import parse
+from harness.emulator.settings import EmulatorSettings
+
+SINGLE_LISTS = frozenset({"company_info", "store", "balance"})
+"""Lists whose value is one object. Source: [S24] response schemas."""
+DEFAULT_LIMIT = 50
+Block = dict[str, Any]
+
+
+def limit_of(query: Mapping[str, str], settings: EmulatorSettings, default: int = DEFAULT_LIMIT) -> int:
+    """The page size; ApiError 400 for what is no positive integer."""
+    if "limit" not in query:
+        return default
+    text = query["limit"]
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise invalid_request("limit is a positive integer.", parameter="limit")
+    if int(text) > settings.limit_maximum and settings.limit_over == "reject":
+        raise invalid_request(f"limit is at most {settings.limit_maximum}.", parameter="limit")
+    return min(int(text), settings.limit_maximum)
+
+
+def list_page(
+    store: Documents,
+    contract: Contract,
+    settings: EmulatorSettings,
+    resource: Resource,
+    connection: Block,
+    query: Mapping[str, str],
+) -> bytes:
+    """One page as JSON text. The cursor names the last row that was given, so that new rows shift nothing."""
+    expanded = _expand(query, resource, settings)
+    rows = store.all(connection["id"], resource.name)
+    if resource.name in SINGLE_LISTS:
+        return _single(resource, rows[0] if rows else None, connection, expanded)
+    if "cursor" not in resource.operations["list"].parameters:
+        return _page(resource, rows, None, settings, connection, expanded, paged=False)
+    limit = limit_of(query, settings)
+    found = parse(query, resource, connection["platform"], settings).run(rows)
+    mark = _mark(query)
+    start = _start(query["cursor"], mark, found) if "cursor" in query else 0
+    page = found[start : start + limit]
+    more = start + limit < len(found)
+    cursor = _cursor(mark, page[-1], start + limit) if more and page else None
+    return _page(resource, page, cursor, settings, connection, expanded, paged=True)
+
+
+def get_one(
+    store: Documents,
+    settings: EmulatorSettings,
+    resource: Resource,
+    connection: Block,
+    id: str,
+    query: Mapping[str, str],
+) -> bytes:
+    """One object as JSON text; `id_type=platform` looks it up by `platform_id`. Source: [S24]."""
+    kind = query.get("id_type", "rutter")
+    if kind not in {"rutter", "platform"}:
+        raise invalid_request("id_type is rutter or platform.", parameter="id_type")
+    row = store.get(connection["id"], resource.name, id) if kind == "rutter" else _by_platform_id(
+        store, resource, connection["id"], id
+    )
+    if row is None:
+        raise unknown_id(settings, resource.entity)
+    expanded = _expand(query, resource, settings)
+    return b'{"%s":%s,"connection":%s}' % (
+        (resource.item_key or resource.entity).encode(),
+        row_text(row, expanded),
+        json.dumps(connection).encode(),
+    )
+
+
+def row_text(row: Row, expanded: bool) -> bytes:
+    """A row's JSON, `platform_data` only when it was asked for. Source: [S24] expand."""
+    return row.text.encode() if expanded else row.brief
+
+
+def _by_platform_id(store: Documents, resource: Resource, connection: str, id: str) -> Row | None:
+    return next(
+        (row for row in store.all(connection, resource.name) if row.document.get("platform_id") == id), None
+    )
+
+
+def _expand(query: Mapping[str, str], resource: Resource, settings: EmulatorSettings) -> bool:
+    if "expand" not in query:
+        return False
+    wanted = query["expand"].split(",")
+    allowed = {"platform_data", *EXPANSIONS.get(resource.name, ())}
+    unknown = [name for name in wanted if name not in allowed]
+    if unknown and settings.expand_unknown == "reject":
+        raise invalid_request(f"expand does not know {unknown[0]}.", parameter="expand")
+    return "platform_data" in wanted
+
+
+EXPANSIONS = {"products": ("category_id",), "orders": ("transactions",)}
+
+
+def _single(resource: Resource, row: Row | None, connection: Block, expanded: bool) -> bytes:
+    text = row_text(row, expanded) if row else b"null"
+    key = (resource.list_key or resource.name).encode()
+    return b'{"%s":%s,"connection":%s}' % (key, text, json.dumps(connection).encode())
+
+
+def _page(
+    resource: Resource,
+    rows: list[Row],
+    cursor: str | None,
+    settings: EmulatorSettings,
+    connection: Block,
+    expanded: bool,
+    *,
+    paged: bool,
+) -> bytes:
+    texts = b",".join(row_text(row, expanded) for row in rows)
+    tail = b""
+    if paged and (cursor is not None or settings.last_cursor == "null"):
+        tail = b',"next_cursor":' + json.dumps(cursor).encode()
+    key = (resource.list_key or resource.name).encode()
+    return b'{"%s":[%s]%s,"connection":%s}' % (key, texts, tail, json.dumps(connection).encode())
+
+
+def _mark(query: Mapping[str, str]) -> str:
+    """A digest of the query that a cursor belongs to; the page size may change, the rest may not."""
+    kept = sorted((name, value) for name, value in query.items() if name not in {"cursor", "limit", "access_token"})
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()[:12]
+
+
+def _cursor(mark: str, last: Row, index: int) -> str:
+    text = json.dumps([mark, last.document["id"], last.updated, last.position, index])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _start(cursor: str, mark: str, rows: list[Row]) -> int:
+    """Where the next page starts: after the row that the cursor names, or where it stood when that row moved."""
+    broken: ApiError = invalid_request("The cursor is not valid for this query.", parameter="cursor")
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        owner, id, updated, position, index = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, binascii.Error, UnicodeError, TypeError):
+        raise broken from None
+    if owner != mark:
+        raise broken
+    for place, row in enumerate(rows):
+        if row.document["id"] == id and row.updated == updated:
+            return place + 1
+    older = [place for place, row in enumerate(rows) if (row.updated, row.position) < (updated, position)]
+    return older[0] if older else min(index, len(rows))

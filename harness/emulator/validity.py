@@ -1,0 +1,65 @@
+"""A write body held against the contract: what Rutter itself rejects with 400, before anything is accepted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.emulator.errors import invalid_request
+from harness.emulator.settings import EmulatorSettings
+
+LENIENT = frozenset({"format"})
+MODES = ("prefer_sync", "async")
+
+
+def inner_body(
+    contract: Contract,
+    settings: EmulatorSettings,
+    resource: Resource,
+    operation: str,
+    platform: str,
+    body: Any,
+) -> Mapping[str, Any]:
+    """The object inside the wrapper, valid for the operation; ApiError 400 otherwise."""
+    if not isinstance(body, dict):
+        raise invalid_request("The body is not a JSON object.")
+    mode = body.get("response_mode")
+    if mode is not None and mode not in MODES:
+        raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
+    wrapper = resource.create_key if operation == "create" else resource.update_key
+    inner = body.get(wrapper) if wrapper else {key: value for key, value in body.items() if key != "response_mode"}
+    if not isinstance(inner, dict):
+        raise invalid_request(f'The body needs an object "{wrapper}".', field=wrapper)
+    name = resource.create_schema_name if operation == "create" else resource.update_schema_name
+    if name is not None:
+        for problem in contract.validator(name).problems(inner):
+            if problem.keyword == "format" and settings.date_only_input and _is_day(inner, problem.path):
+                continue
+            raise invalid_request(f"{problem.path or wrapper}: {problem.message}", field=problem.path)
+    if operation == "create":
+        _required_on(resource, platform, inner)
+    return inner
+
+
+def _required_on(resource: Resource, platform: str, body: Mapping[str, Any]) -> None:
+    """Fields that one platform demands. Source: [S24] x-required-on."""
+    for path, field in resource.create_fields.items():
+        if platform in field.required_on and "." not in path and "[]" not in path and body.get(path) is None:
+            raise invalid_request(f"{path} is required on {platform}.", field=path)
+
+
+def _is_day(body: Any, path: str) -> bool:
+    """Whether the value at `path` is a plain date where a date-time is documented."""
+    from harness.emulator.bookkeeping.refusals import values
+
+    found = [value for value in values(body, path) if isinstance(value, str)]
+    return bool(found) and all(len(value) in {10, *range(19, 35)} and _parses(value) for value in found)
+
+
+def _parses(value: str) -> bool:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return value[:4].isdigit() and value[4:5] == "-"

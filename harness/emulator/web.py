@@ -1,0 +1,130 @@
+"""The HTTP side: an ASGI application that hears requests and gives answers with the documented headers."""
+
+import json
+from collections.abc import Callable
+
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from harness.contract import load_contract
+from harness.emulator.administration import administer
+from harness.emulator.answering import Answer, Api, Incoming, Json
+from harness.emulator.defects import Defect, chosen
+from harness.emulator.errors import ApiError, internal_error, unknown_path
+from harness.emulator.settings import EmulatorSettings
+
+BASE_PATH = "/versioned"
+ADMIN_PATH = "/_emulator"
+LARGEST_BODY = 8 * 1024 * 1024
+
+
+class Emulator:
+    """One emulator as an ASGI application. `defects` are switched on by settings or while it runs."""
+
+    def __init__(self, settings: EmulatorSettings, base_url: str) -> None:
+        self.api = Api(load_contract(), settings, base_url)
+        self.defects: tuple[Defect, ...] = chosen(settings.defects)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. Each request is handled in one turn of the loop, so that handling is atomic."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send, self.api.store.close)
+            return
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        answer = self.handle(await _incoming(request))
+        headers = {"content-type": "application/json", **answer.headers}
+        await Response(answer.content, answer.status, headers)(scope, receive, send)
+
+    def handle(self, request: Incoming) -> Answer:
+        """The answer, after the defects that are on had their way with request and answer."""
+        if request.path.startswith(ADMIN_PATH):
+            return self._administer(request)
+        if not request.path.startswith(BASE_PATH + "/"):
+            return self._finish(self._error(unknown_path()))
+        request.path = request.path.removeprefix(BASE_PATH)
+        original = Incoming(request.method, request.path, list(request.query), dict(request.headers), request.body,
+                            request.url)  # fmt: skip
+        for defect in self.defects:
+            early = defect.hear(self.api, request)
+            if early is not None:
+                return self._finish(early)
+        answer = self._finish(self._answer(request))
+        for defect in self.defects:
+            defect.spoil(self.api, original, answer)
+        return answer
+
+    def _answer(self, request: Incoming) -> Answer:
+        try:
+            found = self.api.answer(request)
+        except ApiError as error:
+            return self._error(error)
+        if isinstance(found, bytes):
+            return Answer(200, found)
+        return _from_json(found)
+
+    def _error(self, error: ApiError) -> Answer:
+        return Answer(error.status, json.dumps(error.body(), ensure_ascii=False).encode(), dict(error.headers))
+
+    def _finish(self, answer: Answer) -> Answer:
+        """Every response carries its own request id. Source: [D:troubleshooting]."""
+        answer.headers.setdefault("x-rutter-request-id", self.api.ids())
+        return answer
+
+    def _administer(self, request: Incoming) -> Answer:
+        def switch(names: list[str]) -> None:
+            self.defects = chosen(tuple(names))
+
+        try:
+            return _from_json(Json(administer(self.api, request, switch)))
+        except ApiError as error:
+            return self._error(error)
+
+
+def _from_json(found: Json) -> Answer:
+    headers = {"x-rutter-job-id": found.job} if found.job else {}
+    return Answer(found.status, json.dumps(found.body, ensure_ascii=False).encode(), headers)
+
+
+async def _incoming(request: Request) -> Incoming:
+    body = await request.body()
+    return Incoming(
+        method=request.method,
+        path=request.url.path,
+        query=request.query_params.multi_items(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        url=str(request.url.replace(query="")),
+    )
+
+
+async def _lifespan(receive: Receive, send: Send, close: Callable[[], None]) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def application(settings: EmulatorSettings, base_url: str) -> ASGIApp:
+    """The ASGI application of an emulator; an unexpected error of its own is a flat 500."""
+    emulator = Emulator(settings, base_url)
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await emulator(scope, receive, send)
+        except Exception:
+            if scope["type"] == "http":
+                content = json.dumps(internal_error().body()).encode()
+                await Response(content, 500, {"content-type": "application/json"})(scope, receive, send)
+            raise
+
+    return guarded
+
+

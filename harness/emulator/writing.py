@@ -1,0 +1,235 @@
+"""Creates, updates and deletes: validated, accepted, done now or as a job, stored under their key."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.contract import Contract, Resource
+from harness.core import iso_utc
+from harness.emulator.bookkeeping import Refused, created, effects, updated
+from harness.emulator.bookkeeping.effects import apply_credit
+from harness.emulator.clock import EmulatorClock
+from harness.emulator.documents import Documents
+from harness.emulator.errors import ApiError, refused, unknown_id
+from harness.emulator.identifiers import IdSource
+from harness.emulator.keys import Keys, Stored
+from harness.emulator.settings import EmulatorSettings
+from harness.emulator.validity import inner_body
+
+TELLING = frozenset({"QUICKBOOKS", "NETSUITE", "XERO"})
+"""Platforms whose deletes show in /events. Source: [D:rest/2023-03-14/events]."""
+APPLICATIONS = frozenset({"bill_credit_applications", "invoice_credit_applications"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One write as it arrived. `url` is without its query."""
+
+    resource: Resource
+    operation: str
+    connection: Mapping[str, Any]
+    id: str | None
+    body: Any
+    key: str | None
+    fingerprint: str
+    method: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a write answers; `job` goes into X-Rutter-Job-ID."""
+
+    status: int
+    body: Any
+    job: str | None
+
+
+class Writer:
+    """Does writes on one emulator."""
+
+    def __init__(
+        self,
+        store: Documents,
+        contract: Contract,
+        settings: EmulatorSettings,
+        clock: EmulatorClock,
+        ids: IdSource,
+        base_url: Callable[[], str],
+    ) -> None:
+        self.store = store
+        self.contract = contract
+        self.settings = settings
+        self.clock = clock
+        self.ids = ids
+        self.keys = Keys(store, settings)
+        self._base_url = base_url
+        self.jobs: dict[str, dict[str, Any]] = dict(store.recall("job"))
+        self._pending: set[asyncio.TimerHandle] = set()
+
+    def write(self, order: Order) -> Result:
+        """Accept and do a write. Raises ApiError for a request that is rejected: nothing is stored then."""
+        stored = self.keys.find(order.key, order.connection["id"], order.fingerprint)
+        if stored is not None:
+            return Result(stored.status, stored.body, stored.job)
+        inner = self._accept(order)
+        job = self.ids()
+        if isinstance(order.body, dict) and order.body.get("response_mode") == "async":
+            return self._later(order, inner, job)
+        status, body = self._do(order, inner)
+        self._keep_job(job, order, status, body)
+        self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, job))
+        return Result(status, body, job)
+
+    def job(self, id: str) -> dict[str, Any] | None:
+        """A job as `GET /jobs/{id}` gives it, bare; None when there is none. Source: [S24] AsynchronousJob."""
+        return self.jobs.get(id)
+
+    def _accept(self, order: Order) -> Mapping[str, Any]:
+        """What Rutter checks itself. A missing object is told before anything is accepted."""
+        if order.operation == "delete":
+            if isinstance(order.body, dict) and "response_mode" in order.body:
+                inner_mode(order.body)
+            return {}
+        platform = order.connection["platform"]
+        if order.operation == "update" and self._row(order, order.id or "") is None:
+            raise unknown_id(self.settings, order.resource.entity)
+        return inner_body(self.contract, self.settings, order.resource, order.operation, platform, order.body)
+
+    def _later(self, order: Order, inner: Mapping[str, Any], job: str) -> Result:
+        record = self._job_record(job, order)
+        self.jobs[job] = record
+        answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
+        self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, 200, answer, job))
+
+        def finish() -> None:
+            self._pending.discard(timer)
+            status, body = self._do(order, inner)
+            self._keep_job(job, order, status, body)
+
+        timer = asyncio.get_running_loop().call_later(self.settings.async_delay, finish)
+        self._pending.add(timer)
+        return Result(200, answer, job)
+
+    def _do(self, order: Order, inner: Mapping[str, Any]) -> tuple[int, Any]:
+        """The write itself: (status, body)."""
+        try:
+            if order.operation == "create":
+                return 200, self._create(order, inner)
+            if order.operation == "update":
+                return 200, self._update(order, inner)
+            return 200, self._delete(order)
+        except Refused as error:
+            answer = refused(self.settings, str(error))
+        except ApiError as error:
+            answer = error
+        return answer.status, answer.body()
+
+    def _create(self, order: Order, inner: Mapping[str, Any]) -> Any:
+        resource, connection = order.resource, order.connection
+        documents = created(
+            self.contract, resource, connection["platform"], inner,
+            ids=self.ids, now=self.clock.tick(), lookup=self._lookup(connection),
+        )  # fmt: skip
+        key = resource.item_key or resource.entity
+        if resource.name in APPLICATIONS:
+            for name, linked in apply_credit(inner, self._lookup(connection)):
+                self._store_linked(connection, name, linked)
+            return {key: {"success": True}}
+        for document in documents:
+            self.store.put(connection["id"], resource.name, document)
+            for name, linked in effects(resource.name, document, None, self._lookup(connection)):
+                self._store_linked(connection, name, linked)
+        shown = [_shown(document) for document in documents]
+        if resource.name == "bank_feed_transactions":
+            return {resource.list_key: shown}
+        return {key: shown[0]}
+
+    def _update(self, order: Order, inner: Mapping[str, Any]) -> Any:
+        resource, connection = order.resource, order.connection
+        row = self._row(order, order.id or "")
+        if row is None:
+            raise unknown_id(self.settings, resource.entity)
+        after = updated(
+            self.contract, resource, connection["platform"], row, inner,
+            ids=self.ids, now=self.clock.tick(), lookup=self._lookup(connection),
+        )  # fmt: skip
+        self.store.put(connection["id"], resource.name, after)
+        for name, linked in effects(resource.name, after, row, self._lookup(connection)):
+            self._store_linked(connection, name, linked)
+        return {resource.item_key or resource.entity: _shown(after)}
+
+    def _delete(self, order: Order) -> Any:
+        resource, connection = order.resource, order.connection
+        row = self._row(order, order.id or "")
+        if row is None:
+            return {"code": "not_found", "success": self.settings.delete_missing_success}
+        for name, linked in effects(resource.name, None, row, self._lookup(connection)):
+            self._store_linked(connection, name, linked)
+        self.store.remove(connection["id"], resource.name, row["id"])
+        if connection["platform"] in TELLING:
+            self._tell(connection, resource, row)
+        if resource.name == "products":
+            return {"product": row["id"], "success": True}
+        return {"code": "deleted", "success": True}
+
+    def _tell(self, connection: Mapping[str, Any], resource: Resource, row: Mapping[str, Any]) -> None:
+        event = {
+            "id": self.ids(),
+            "type": "object_deleted",
+            "resource": resource.entity.upper(),
+            "data": {"id": row["id"]},
+            "last_synced_at": iso_utc(self.clock.tick()),
+        }
+        self.store.keep("event", f"{connection['id']}:{event['id']}", event)
+
+    def _store_linked(self, connection: Mapping[str, Any], resource: str, document: dict[str, Any]) -> None:
+        moment = iso_utc(self.clock.tick())
+        self.store.put(
+            connection["id"], resource, {**document, "updated_at": moment, "last_synced_at": moment}
+        )
+
+    def _row(self, order: Order, id: str) -> dict[str, Any] | None:
+        row = self.store.get(order.connection["id"], order.resource.name, id)
+        return row.document if row else None
+
+    def _lookup(self, connection: Mapping[str, Any]) -> Callable[[str, str], dict[str, Any] | None]:
+        def lookup(resource: str, id: str) -> dict[str, Any] | None:
+            row = self.store.get(connection["id"], resource, id)
+            return row.document if row else None
+
+        return lookup
+
+    def _job_record(self, job: str, order: Order) -> dict[str, Any]:
+        request: dict[str, Any] = {"method": order.method, "url": order.url, "body": order.body}
+        if order.key is not None:
+            request["idempotency_key"] = order.key
+        return {"id": job, "status": "pending", "request": request}
+
+    def _keep_job(self, job: str, order: Order, status: int, body: Any) -> None:
+        record = self._job_record(job, order)
+        record["status"] = "success" if status == 200 else "failure"
+        record["response"] = {"http_status": status, "body": body}
+        self.jobs[job] = record
+        self.store.keep("job", job, record)
+
+
+def inner_mode(body: Mapping[str, Any]) -> None:
+    """The response mode of a delete; ApiError 400 for an unknown one."""
+    from harness.emulator.errors import invalid_request
+    from harness.emulator.validity import MODES
+
+    if body["response_mode"] not in MODES:
+        raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
+
+
+def _shown(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as writes answer it: without `platform_data`, which only `expand` adds."""
+    return {name: value for name, value in document.items() if name != "platform_data"}
+
+
+def parse_body(content: bytes) -> Any:
+    """The JSON of a body; None when it is empty; ValueError when it is not JSON."""
+    return json.loads(content) if content else None
