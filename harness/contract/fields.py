@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -74,6 +75,28 @@ class Field:
         return self.platforms is None or platform in self.platforms
 
 
+class LazyFields(Mapping[str, Field]):
+    """The fields of an object schema by path, flattened at the first look: a command that needs three resources does
+    not pay for all of them."""
+
+    def __init__(self, schema: Schema | None, schemas: Mapping[str, Schema]) -> None:
+        self._schema = schema
+        self._schemas = schemas
+
+    @cached_property
+    def _fields(self) -> dict[str, Field]:
+        return flatten(self._schema, self._schemas) if self._schema is not None else {}
+
+    def __getitem__(self, path: str) -> Field:
+        return self._fields[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
 def resolve(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
     """Follow `$ref` until the schema itself; siblings of `$ref` (x- keys, default) win."""
     seen = 0
@@ -89,7 +112,18 @@ def resolve(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
 
 def flatten(schema: Schema, schemas: Mapping[str, Schema]) -> dict[str, Field]:
     """All fields of an object schema by path, in document order."""
-    return {field.path: field for field in _walk(resolve(schema, schemas), schemas, "", True, None, 0)}
+    return {field.path: field for field in _walk(resolve(schema, schemas), schemas, "", True, NOWHERE_LIMITED, 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """The platforms that a field inherits from the objects around it."""
+
+    only: frozenset[str] | None
+    excluded: frozenset[str]
+
+
+NOWHERE_LIMITED = _Limits(None, frozenset())
 
 
 def _walk(
@@ -97,7 +131,7 @@ def _walk(
     schemas: Mapping[str, Schema],
     prefix: str,
     chain: bool,
-    platforms: frozenset[str] | None,
+    limits: _Limits,
     depth: int,
 ) -> Iterator[Field]:
     if depth > MAX_DEPTH:
@@ -106,16 +140,17 @@ def _walk(
         required = set(variant.get("required", ()))
         for name, raw in variant.get("properties", {}).items():
             path = f"{prefix}{name}"
-            field = _field(path, raw, schemas, name in required, chain and variant_chain, platforms)
+            field = _field(path, raw, schemas, name in required, chain and variant_chain, limits)
             yield field
             if name in prefix.replace("[]", "").split("."):
                 continue  # a schema that holds itself (statement lines): one level says all
             inner = _inner(raw, schemas)
             below = chain and variant_chain and field.required
+            limited = _Limits(field.platforms, field.platforms_excluded)
             if field.is_array and inner is not None:
-                yield from _walk(inner, schemas, f"{path}[].", below, field.platforms, depth + 1)
+                yield from _walk(inner, schemas, f"{path}[].", below, limited, depth + 1)
             elif field.is_object and inner is not None:
-                yield from _walk(inner, schemas, f"{path}.", below, field.platforms, depth + 1)
+                yield from _walk(inner, schemas, f"{path}.", below, limited, depth + 1)
 
 
 def _objects(schema: Schema, schemas: Mapping[str, Schema]) -> Iterator[tuple[Schema, bool]]:
@@ -154,7 +189,7 @@ def _field(
     schemas: Mapping[str, Schema],
     required: bool,
     chain: bool,
-    inherited: frozenset[str] | None,
+    inherited: _Limits,
 ) -> Field:
     parts = _parts(raw, schemas)
     types: set[str] = set()
@@ -169,7 +204,7 @@ def _field(
             enum.append(part["const"])
     item = resolve(merged["items"], schemas) if "items" in merged else {}
     own = frozenset(merged["x-platforms"]) if "x-platforms" in merged else None
-    platforms = own if inherited is None else inherited if own is None else own & inherited
+    platforms = own if inherited.only is None else inherited.only if own is None else own & inherited.only
     return Field(
         path=path,
         types=frozenset(types - {"null"}),
@@ -180,7 +215,7 @@ def _field(
         format=merged.get("format"),
         ref=merged.get("x-ref") or item.get("x-ref"),
         platforms=platforms,
-        platforms_excluded=frozenset(merged.get("x-platforms-excluded", ())),
+        platforms_excluded=frozenset(merged.get("x-platforms-excluded", ())) | inherited.excluded,
         required_on=frozenset(merged.get("x-required-on", ())),
         filterable=bool(merged.get("x-filterable")),
         filterable_inferred=bool(merged.get("x-filterable-inferred")),

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
-from harness.contract.fields import flatten, resolve
+from harness.contract.fields import Field, LazyFields, resolve
 from harness.contract.resource import Operation, Parameter, Resource
 from harness.contract.validators import Validator
 from harness.errors import ContractError
@@ -53,12 +53,12 @@ class Contract:
         self.version: str = document["info"]["version"]
         self.support_version: str = index["platform_support_version"]
         self.platforms: tuple[str, ...] = tuple(sorted(set(document["x-platform-names"])))
-        self.schemas: Mapping[str, Any] = document["components"]["schemas"]
+        self.schemas: Mapping[str, Any] = dict(document["components"]["schemas"])
         self.resources: dict[str, Resource] = {}
         self._by_entity: dict[str, str] = {}
         self._validators: dict[str, Validator] = {}
         for entry in index["entities"]:
-            resource = _resource(entry, document)
+            resource = _resource(entry, document, self.schemas)
             self.resources[resource.name] = resource
             self._by_entity[resource.entity] = resource.name
 
@@ -89,8 +89,15 @@ class Contract:
             self._validators[schema_name] = Validator({"$ref": f"#/components/schemas/{schema_name}"}, self.schemas)
         return self._validators[schema_name]
 
+    def validator_of(self, schema: Mapping[str, Any]) -> Validator:
+        """The compiled validator of any schema of the document."""
+        name = json.dumps(schema, sort_keys=True)
+        if name not in self._validators:
+            self._validators[name] = Validator(schema, self.schemas)
+        return self._validators[name]
+
     def schema(self, name: str) -> Mapping[str, Any]:
-        """A component schema with its top reference followed."""
+        """A component schema, or one from inside a body (`CreateOrderBody.order`), its top reference followed."""
         return resolve(self.schemas[name], self.schemas)
 
     @cached_property
@@ -121,13 +128,20 @@ def load_contract(version: str = DEFAULT_VERSION) -> Contract:
     return Contract(document, index)
 
 
-def _resource(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Resource:
-    schemas = document["components"]["schemas"]
+def _resource(entry: Mapping[str, Any], document: Mapping[str, Any], schemas: dict[str, Any]) -> Resource:
     keys = entry.get("wrapper_keys", {})
+    operations = {item["op"]: _operation(item, document) for item in entry["operations"]}
+    names = {
+        "schema": entry.get("schema") or _inside(operations.get("list"), keys.get("list_response"), schemas),
+        "create": entry.get("create_schema")
+        or _inside(operations.get("create"), keys.get("create_request"), schemas, request=True),
+        "update": entry.get("update_schema")
+        or _inside(operations.get("update"), keys.get("update_request"), schemas, request=True),
+    }
 
-    def fields(key: str) -> dict[str, Any]:
-        name = entry.get(key)
-        return flatten(schemas[name], schemas) if name else {}
+    def fields(key: str) -> Mapping[str, Field]:
+        name = names[key]
+        return LazyFields(schemas[name] if name else None, schemas)
 
     filterable = entry.get("filterable_fields", {})
     return Resource(
@@ -135,17 +149,17 @@ def _resource(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Resource
         entity=entry["name"],
         domain=entry["domain"],
         path=entry["path"],
-        operations={item["op"]: _operation(item, document) for item in entry["operations"]},
+        operations=operations,
         list_key=keys.get("list_response"),
         item_key=keys.get("single_response"),
         create_key=keys.get("create_request"),
         update_key=keys.get("update_request"),
-        schema_name=entry.get("schema"),
-        create_schema_name=entry.get("create_schema"),
-        update_schema_name=entry.get("update_schema"),
+        schema_name=names["schema"],
+        create_schema_name=names["create"],
+        update_schema_name=names["update"],
         fields=fields("schema"),
-        create_fields=fields("create_schema"),
-        update_fields=fields("update_schema"),
+        create_fields=fields("create"),
+        update_fields=fields("update"),
         required_on_create=tuple(entry.get("required_on_create", ())),
         required_within_optional_parent=tuple(entry.get("required_within_optional_parent", ())),
         read_only_fields=frozenset(entry.get("read_only_fields", ())),
@@ -156,6 +170,31 @@ def _resource(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Resource
         filterable_inferred=tuple(filterable.get("inferred", ())),
         domain_platforms=DOMAIN_PLATFORMS.get(entry["domain"]),
     )
+
+
+def _inside(
+    operation: Operation | None, key: str | None, schemas: dict[str, Any], *, request: bool = False
+) -> str | None:
+    """The name of the schema under a body's wrapper key, for the few that the index gives no name.
+
+    A list's row, or the object itself when it has a component of its own. A schema that is written out inside the
+    body becomes a component named `<body>.<key>`. None when there is no such schema.
+    """
+    body = (operation.request_schema if request else operation.response_schema) if operation else None
+    if body is None or key is None:
+        return None
+    raw = resolve(schemas[body], schemas).get("properties", {}).get(key)
+    if raw is None:
+        return None
+    branches = [part for part in raw.get("anyOf", (raw,)) if part.get("type") != "null"]
+    found = branches[0].get("items", branches[0])
+    if "$ref" in found:
+        return str(found["$ref"].rpartition("/")[2])
+    if "properties" not in found or (not request and "items" not in branches[0]):
+        return None
+    name = f"{body}.{key}"
+    schemas[name] = found
+    return name
 
 
 def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operation:

@@ -19,6 +19,8 @@ class SchemaProblem:
     keyword: str
     message: str
     indexes: tuple[int, ...] = ()
+    is_null: bool = False
+    """Whether the value there is null."""
 
 
 class Validator:
@@ -59,4 +61,4 @@ def _problem(error: Any) -> SchemaProblem:
         missing = re.search(r'"([^"]+)" is a required property', error.message)
         if missing:
             path = f"{path}.{missing[1]}" if path else missing[1]
-    return SchemaProblem(path=path, keyword=keyword, message=error.message, indexes=tuple(indexes))
+    return SchemaProblem(path, keyword, error.message, tuple(indexes), is_null=error.instance is None)

@@ -41,7 +41,9 @@ def discover(target: Target, platforms: Iterable[str], *, rate: str | None = Non
             continue
         connections[platform] = chosen
         if chosen.status is not None and chosen.status not in USABLE:
-            problems[platform] = f"the {platform} connection is {chosen.status}: {FIX.get(chosen.status, 'see its status')}"
+            problems[platform] = (
+                f"the {platform} connection is {chosen.status}: {FIX.get(chosen.status, 'see its status')}"
+            )
             if chosen.link_url:
                 problems[platform] += ". Its link_url in GET /connections is the page for that"
     for platform, token in target.tokens.items():
@@ -92,7 +94,9 @@ def answered(target: Target, exchange: Exchange, path: str) -> Any:
     """The JSON body of a 200; one clear error for everything else."""
     where = f"{target.base_url}{path}"
     if exchange.problem is not None:
-        raise TargetUnreachable(f"{where} cannot be reached: {exchange.problem.message}. Is it running, is the URL right?")
+        raise TargetUnreachable(
+            f"{where} cannot be reached: {exchange.problem.message}. Is it running, is the URL right?"
+        )
     response = exchange.response
     if response is None:
         raise TargetUnreachable(f"{where}: no answer")

@@ -39,7 +39,7 @@ Own = Literal[_Given.OWN]
 Query = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
-class Inconclusive(Exception):  # noqa: N818 - it ends a case and is no error
+class Inconclusive(Exception):
     """Ends a case: there is nothing to judge. Its text says why."""
 
 
@@ -174,9 +174,7 @@ class Drive:
             self.session.snapshots[place] = self.walk(resource, **query)
         return self.session.snapshots[place]
 
-    def create(
-        self, resource: str, body: Any, *, key: str | None = None, response_mode: str | None = None
-    ) -> Write:
+    def create(self, resource: str, body: Any, *, key: str | None = None, response_mode: str | None = None) -> Write:
         """`POST` of the inner object `body`, journalled before it is sent; a job is followed to its end."""
         found = self._resource(resource)
         used = key or str(uuid4())

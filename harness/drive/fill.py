@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,55 +18,104 @@ ACTIVE = frozenset({"active", "open", "unpaid", "partially_paid"})
 DIRECTIVES = ("$ref", "$unique", "$date", "$text", "$uuid")
 
 
+class _Missing(Exception):
+    """No row fits a reference. `depends_on` names the reference whose next row may help; None when nothing can."""
+
+    def __init__(self, told: str, depends_on: str | None) -> None:
+        super().__init__(told)
+        self.depends_on = depends_on
+
+
+@dataclass
+class _Picks:
+    """The rows of one attempt by the name of their reference, and how many rows of each are passed over in it."""
+
+    passed: Mapping[str, int]
+    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 class Filler:
-    """Fills templates for one drive. Within one `fill`, the same `$ref` with the same conditions is the same row."""
+    """Fills templates for one drive. Within one `fill`, the same `$ref` with the same conditions is the same row. A row
+    that lacks the asked field, or leaves a reference that depends on it without a row, is passed over for the next."""
 
     def __init__(self, drive: "Drive") -> None:
         self._drive = drive
 
     def fill(self, template: Any) -> Any:
         """`template` with every directive replaced. Ends the case as inconclusive when no row can be referred to."""
-        return self._fill(template, {})
+        passed: dict[str, int] = {}
+        told: str | None = None
+        while True:
+            try:
+                return self._fill(template, _Picks(passed))
+            except _Missing as missing:
+                told = told or str(missing)
+                if missing.depends_on is None:
+                    self._drive.inconclusive(told)
+                passed[missing.depends_on] = passed.get(missing.depends_on, 0) + 1
 
     def row(self, resource: str, where: Mapping[str, Any], minimum: Mapping[str, Any] | None = None) -> Any:
         """The first matching row of the resource's snapshot, active ones first; None when there is none."""
-        rows = self._drive.snapshot(resource).rows
-        matching = [row for row in rows if _matches(row, where, minimum or {})]
-        matching.sort(key=lambda row: row.get("status") not in ACTIVE and row.get("status") is not None)
-        return matching[0] if matching else None
+        return next(iter(self._rows(resource, where, minimum or {}, {})), None)
 
-    def _fill(self, template: Any, picked: dict[str, Any]) -> Any:
+    def _rows(
+        self, resource: str, where: Mapping[str, Any], minimum: Mapping[str, Any], prefer: Mapping[str, Any]
+    ) -> list[Mapping[str, Any]]:
+        rows = [row for row in self._drive.snapshot(resource).rows if _matches(row, where, minimum)]
+        return sorted(rows, key=lambda row: (row.get("status") not in {*ACTIVE, None}, not _matches(row, prefer, {})))
+
+    def _fill(self, template: Any, picks: _Picks) -> Any:
         if isinstance(template, list):
-            return [self._fill(item, picked) for item in template]
+            return [self._fill(item, picks) for item in template]
         if not isinstance(template, dict):
             return template
         directive = next((name for name in DIRECTIVES if name in template), None)
         if directive is None:
-            return {key: self._fill(value, picked) for key, value in template.items()}
+            return {key: self._fill(value, picks) for key, value in template.items()}
+        return self._directive(directive, template, picks)
+
+    def _directive(self, directive: str, template: Mapping[str, Any], picks: _Picks) -> Any:
         match directive:
             case "$ref":
-                return self._reference(template, picked)
+                return self._reference(template, picks)
             case "$unique":
-                return f"{template['$unique']}{uuid4().hex[:10]}"
+                return _unique(str(template["$unique"]), template.get("length"))
             case "$uuid":
                 return str(uuid4())
             case "$text":
                 return SAMPLE_TEXTS[template["$text"]]
         return self._date(template["$date"])
 
-    def _reference(self, template: Mapping[str, Any], picked: dict[str, Any]) -> Any:
-        resource = template["$ref"]
-        where = self._fill(template.get("where", {}), picked)
-        minimum = template.get("min", {})
-        name = json.dumps([resource, where, minimum], sort_keys=True)
-        if name not in picked:
-            row = self.row(resource, where, minimum)
-            if row is None:
+    def _reference(self, template: Mapping[str, Any], picks: _Picks) -> Any:
+        name, where = self._named(template, picks)
+        if name not in picks.rows:
+            resource = template["$ref"]
+            rows = self._rows(resource, where, template.get("min", {}), template.get("prefer", {}))
+            index = template.get("skip", 0) + picks.passed.get(name, 0)
+            if index >= len(rows):
                 told = f" with {json.dumps(where)}" if where else ""
-                self._drive.inconclusive(f"there is no row of {resource}{told} on {self._drive.platform} to refer to")
-            picked[name] = row
-        values = list(_values(picked[name], template.get("field", "id")))
-        return values[0] if values else None
+                raise _Missing(
+                    f"there is no row of {resource}{told} on {self._drive.platform} to refer to",
+                    self._depends_on(template, picks),
+                )
+            picks.rows[name] = rows[index]
+        path = template.get("field", "id")
+        value = next(iter(_values(picks.rows[name], path)), None)
+        if value is None:
+            raise _Missing(f"no row of {template['$ref']} on {self._drive.platform} has a {path}", name)
+        return value
+
+    def _named(self, template: Mapping[str, Any], picks: _Picks) -> tuple[str, Any]:
+        """(what tells this reference from others, its filled conditions)."""
+        where = self._fill(template.get("where", {}), picks)
+        rest = [template.get(key) for key in ("min", "prefer", "skip")]
+        return json.dumps([template["$ref"], where, *rest], sort_keys=True), where
+
+    def _depends_on(self, template: Mapping[str, Any], picks: _Picks) -> str | None:
+        for value in template.get("where", {}).values():
+            if isinstance(value, dict) and "$ref" in value:
+                return self._named(value, picks)[0]
+        return None
 
     def _date(self, text: str) -> str:
         """`today`, `today+30`, or a day, as midnight UTC."""
@@ -77,6 +127,12 @@ class Filler:
             except ValueError:
                 raise UsageError(f'$date "{text}" is not YYYY-MM-DD, today or today+30') from None
         return day.strftime("%Y-%m-%dT00:00:00.000Z")
+
+
+def _unique(prefix: str, length: int | None) -> str:
+    """The prefix and random hex digits: ten, or as many as `length` leaves, at least one."""
+    digits = 10 if length is None else max(length - len(prefix), 1)
+    return prefix + uuid4().hex[:digits]
 
 
 def _values(value: Any, path: str) -> Iterable[Any]:

@@ -69,7 +69,9 @@ class Journal:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
         except OSError as error:
-            raise StorageError(f"{self._file.name}: cannot write: {error.strerror or error}. Free some space") from error
+            raise StorageError(
+                f"{self._file.name}: cannot write: {error.strerror or error}. Free some space"
+            ) from error
 
 
 def standing(path: Path) -> list[Created]:

@@ -79,9 +79,13 @@ def _base_url(name: str, environ: Mapping[str, str], settings: Mapping[str, Any]
         raise UsageError(f'unknown target "{name}"{suggest(name, ["emulator", *BASE_URLS, "https://..."])}')
     split = urlsplit(url)
     if split.username or split.password:
-        raise UsageError("the target URL holds a user or password. Set RUTTER_CLIENT_ID and RUTTER_CLIENT_SECRET instead")
+        raise UsageError(
+            "the target URL holds a user or password. Set RUTTER_CLIENT_ID and RUTTER_CLIENT_SECRET instead"
+        )
     if not split.hostname or split.query or split.fragment:
-        raise UsageError(f'target "{split.scheme}://{split.netloc}{split.path}" is not a base URL such as {BASE_URLS["sandbox"]}')
+        raise UsageError(
+            f'target "{split.scheme}://{split.netloc}{split.path}" is not a base URL such as {BASE_URLS["sandbox"]}'
+        )
     return url.rstrip("/")
 
 
@@ -114,7 +118,7 @@ def _settings(file: Path) -> Mapping[str, Mapping[str, Any]]:
     targets: Mapping[str, Mapping[str, Any]] = data.get("target", {})
     for name, table in targets.items():
         if not isinstance(table, dict):
-            raise UsageError(f'{file}: [target.{name}] is not a table')
+            raise UsageError(f"{file}: [target.{name}] is not a table")
         for key in table:
             if key not in KEYS:
                 raise UsageError(f'{file}: unknown key "{key}" in [target."{name}"]{suggest(key, KEYS)}')

@@ -162,9 +162,7 @@ class Api:
                 return Json(found)
         return self._configs(request, resource, operation, values)
 
-    def _configs(
-        self, request: Incoming, resource: Resource, operation: Operation, values: Mapping[str, str]
-    ) -> Json:
+    def _configs(self, request: Incoming, resource: Resource, operation: Operation, values: Mapping[str, str]) -> Json:
         config = self.configuration
         if resource.name == "webhook_configs":
             match operation.name:
@@ -240,9 +238,7 @@ class Api:
     ) -> Json:
         body = _json(request)
         query = [pair for pair in request.query if pair[0] != "access_token"]
-        print_ = fingerprint(
-            request.method, request.path, query, request.body, self.settings.idempotency_compare
-        )
+        print_ = fingerprint(request.method, request.path, query, request.body, self.settings.idempotency_compare)
         key = request.headers.get("idempotency-key") if operation.name != "delete" else None
         result = self.writer.write(
             Order(

@@ -56,9 +56,7 @@ def wrong_version(settings: EmulatorSettings, sent: str | None, served: str) -> 
     """Missing or unserved X-Rutter-Version. Source: UNKNOWN."""
     code = "MISSING_VERSION" if sent is None else "INVALID_VERSION"
     seen = "is missing" if sent is None else f"{sent!r} is not served"
-    return ApiError(
-        settings.version_status, REQUEST_ERROR, code, f"The X-Rutter-Version header {seen}; send {served}."
-    )
+    return ApiError(settings.version_status, REQUEST_ERROR, code, f"The X-Rutter-Version header {seen}; send {served}.")
 
 
 def invalid_request(message: str, **metadata: Any) -> ApiError:
@@ -78,16 +76,12 @@ def unknown_path(status: int = 404) -> ApiError:
 
 def unknown_id(settings: EmulatorSettings, what: str) -> ApiError:
     """The route is known, the object is not. Source: errors table, 410 (phased in; 404 before)."""
-    return ApiError(
-        settings.unknown_id_status, REQUEST_ERROR, "OBJECT_NOT_FOUND", f"There is no {what} with this id."
-    )
+    return ApiError(settings.unknown_id_status, REQUEST_ERROR, "OBJECT_NOT_FOUND", f"There is no {what} with this id.")
 
 
 def key_reused() -> ApiError:
     """The idempotency key belongs to another accepted request. Source: idempotency guide."""
-    return ApiError(
-        409, REQUEST_ERROR, "IDEMPOTENCY_KEY_REUSED", "The Idempotency-Key was used with another request."
-    )
+    return ApiError(409, REQUEST_ERROR, "IDEMPOTENCY_KEY_REUSED", "The Idempotency-Key was used with another request.")
 
 
 def rate_limited(settings: EmulatorSettings, wait: float) -> ApiError:

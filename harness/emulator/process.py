@@ -96,5 +96,3 @@ def loads(text: str) -> EmulatorSettings:
     values["connections"] = tuple(values["connections"])
     values["defects"] = tuple(values["defects"])
     return EmulatorSettings(**values)
-
-

@@ -68,8 +68,10 @@ def get_one(
     kind = query.get("id_type", "rutter")
     if kind not in {"rutter", "platform"}:
         raise invalid_request("id_type is rutter or platform.", parameter="id_type")
-    row = store.get(connection["id"], resource.name, id) if kind == "rutter" else _by_platform_id(
-        store, resource, connection["id"], id
+    row = (
+        store.get(connection["id"], resource.name, id)
+        if kind == "rutter"
+        else _by_platform_id(store, resource, connection["id"], id)
     )
     if row is None:
         raise unknown_id(settings, resource.entity)
@@ -87,9 +89,7 @@ def row_text(row: Row, expanded: bool) -> bytes:
 
 
 def _by_platform_id(store: Documents, resource: Resource, connection: str, id: str) -> Row | None:
-    return next(
-        (row for row in store.all(connection, resource.name) if row.document.get("platform_id") == id), None
-    )
+    return next((row for row in store.all(connection, resource.name) if row.document.get("platform_id") == id), None)
 
 
 def _expand(query: Mapping[str, str], resource: Resource, settings: EmulatorSettings) -> bool:

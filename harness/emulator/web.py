@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -126,5 +125,3 @@ def application(settings: EmulatorSettings, base_url: str) -> ASGIApp:
             raise
 
     return guarded
-
-

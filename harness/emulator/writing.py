@@ -187,9 +187,7 @@ class Writer:
 
     def _store_linked(self, connection: Mapping[str, Any], resource: str, document: dict[str, Any]) -> None:
         moment = iso_utc(self.clock.tick())
-        self.store.put(
-            connection["id"], resource, {**document, "updated_at": moment, "last_synced_at": moment}
-        )
+        self.store.put(connection["id"], resource, {**document, "updated_at": moment, "last_synced_at": moment})
 
     def _row(self, order: Order, id: str) -> dict[str, Any] | None:
         row = self.store.get(order.connection["id"], order.resource.name, id)

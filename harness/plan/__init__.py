@@ -3,7 +3,7 @@
 from harness.plan.case import Case, Requirement
 from harness.plan.expansion import AREAS, expand
 from harness.plan.loader import default_plan_paths, load_attestations, load_checklist, load_plan, load_plans
-from harness.plan.merging import merge, unsupported
+from harness.plan.merging import Unsupported, merge, unsupported
 from harness.plan.model import Attestation, Checklist, ChecklistItem, Plan
 from harness.plan.select import matches, select_cases
 
@@ -15,6 +15,7 @@ __all__ = [
     "ChecklistItem",
     "Plan",
     "Requirement",
+    "Unsupported",
     "default_plan_paths",
     "expand",
     "load_attestations",

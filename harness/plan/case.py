@@ -10,7 +10,8 @@ class Requirement:
     """What all selected plans together ask of one resource on one platform. Built by `merge`; the strictest wins.
 
     `create_input`, `optional_inputs` and `changes` are templates (see `harness.plan.model.Template`), already merged
-    with the platform's own and with what the contract requires. None means that no plan writes.
+    with the platform's own and with what the contract requires. None means that no plan writes, or that there is
+    nothing to change. `optional_inputs` is dotted path -> what `harness.plan.inputs.put` puts beside `create_input`.
     """
 
     platform: str

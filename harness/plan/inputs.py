@@ -1,168 +1,269 @@
 """Inputs made from the contract, as templates: the smallest accepted create, each optional input, changes.
 
-What the contract cannot say (which rows belong together, what a platform refuses) stands in `harness.plan.meaning`.
+What the contract cannot say (which rows belong together, what a platform refuses) stands in `harness.plan.meaning`,
+which value a single field gets in `harness.plan.values`.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.contract import Contract, Field, Resource
-from harness.plan.meaning import CHANGES, LEFT_OUT, MINIMAL, VALUES, account_reference
+from harness.plan.meaning import BANK, CHANGED_AMOUNT, ITEM, LEFT_OUT, LINES, MINIMAL, TOGETHER
+from harness.plan.values import BY_PATH, scalar
 
-AMOUNT = 125.5
-OTHER_AMOUNT = 341.25
+Fields = Mapping[str, Field]
+
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "bank_transfers": {
+        "credit_account_id": BANK,
+        "debit_account_id": {**BANK, "skip": 1},
+        "total_amount": CHANGED_AMOUNT,
+    },
+    "orders": {"status": "archived"},
+    "sales_orders": {
+        "line_items": [
+            {"item": {"id": ITEM, "quantity": 3, "unit_amount": 329.25}, "description": {"$unique": "changed "}}
+        ]
+    },
+}
+"""Update values per resource beside the generated ones. A transfer's update repeats its accounts. Source: [S24]."""
+
+UNCHANGED = frozenset({"status", "type", "currency_code", "currency", "currency_rate", "expense_type"})
+"""Not changed by a generated update: platforms allow these only from certain states."""
 
 
 def minimal_input(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
-    """The smallest create body that a faithful API accepts on `platform`, as a template without the wrapper."""
+    """The smallest create body that a faithful API accepts on `platform`, as a template without the wrapper.
+
+    Holds every required input, nested ones and those that only this platform requires, and what a platform refuses to
+    do without. Same arguments, same body; the caller owns it.
+    """
     found = contract.resource(resource)
-    known = MINIMAL.get(resource)
+    known = dict(MINIMAL.get(found.name, {}))
+    if found.name in LINES:
+        known["line_items"] = [_line(found, platform)]
     body: dict[str, Any] = {}
-    for path in _required(found, platform):
-        if "." not in path and path not in (known or {}):
-            body[path] = _value(contract, found, found.create_fields[path], platform, found.create_fields)
-    if known:
-        body |= {name: value for name, value in known.items() if _allowed(found, name, platform)}
-    return body
+    for path, field in found.create_fields.items():
+        if "." in path or not field.on(platform):
+            continue
+        if path in known:
+            body[path] = on_platform(known[path], path, found.create_fields, platform)
+        elif _required(found, field, platform):
+            body[path] = _whole(contract, found, field, platform, found.create_fields, required_only=True)
+    return copy.deepcopy(body)
 
 
 def optional_inputs(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
-    """Each optional input on `platform`: dotted path (`line_items[].description` means the first line) to template.
+    """Each optional create input on `platform`: dotted path -> template, for `put`.
 
-    Objects are given by their leaves. Inputs that only make sense together with others are left out (see `LEFT_OUT`).
+    `line_items[].description` is the first line's. Objects and lists of objects that a smallest create does not have
+    are one input each (`line_items[].item`, `addresses`); inputs of `additional_fields` stand alone. An input that
+    needs others beside it is a `$together`. Left out: what is deprecated, what refers to a list that the platform does
+    not have, and `LEFT_OUT`.
     """
     found = contract.resource(resource)
     minimal = minimal_input(contract, resource, platform)
     wanted: dict[str, Any] = {}
-    for path, field in found.creatable_on(platform).items():
-        if path in LEFT_OUT.get(resource, ()) or _has(minimal, path) or not _leaf(field):
+    for path, field in found.create_fields.items():
+        if not field.on(platform) or field.deprecated or _left_out(found.name, path):
             continue
-        if field.deprecated or path.count("[]") > 1:
+        if has(minimal, path) or any(path.startswith((f"{other}.", f"{other}[]")) for other in wanted):
             continue
-        outer = path.partition("[]")[0]
-        if "[]" in path and not isinstance(minimal.get(outer), list):
+        if not _reachable(minimal, path) or field.name == "additional_fields":
             continue
-        value = _value(contract, found, field, platform, found.create_fields)
+        value = _whole(contract, found, field, platform, found.create_fields)
         if value is not None:
-            wanted[path] = value
-    return wanted
+            together = _with_others(found, path, value, platform)
+            if _answerable(contract, together, platform):
+                wanted[path] = together
+    return copy.deepcopy(wanted)
 
 
 def changes(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
-    """An update body: every scalar field of the update schema that reads back under the same name, with values that
-    differ from those of a create."""
+    """An update body, without the wrapper: what can be changed and read back under the same name, with values that
+    differ from those of a create. Empty when the platform lets nothing be changed."""
     found = contract.resource(resource)
-    wanted: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     for path, field in found.update_fields.items():
-        if "." in path or "[]" in path or not field.on(platform) or not _leaf(field) or field.deprecated:
+        if "." in path or not field.on(platform) or field.deprecated:
             continue
-        if path in CHANGES.get(resource, {}):
-            wanted[path] = CHANGES[resource][path]
-            continue
-        read = found.fields.get(path)
-        if read is None or not read.on(platform) or path in LEFT_OUT.get(resource, ()) or field.ref:
-            continue
-        value = _value(contract, found, field, platform, found.update_fields, other=True)
-        if value is not None:
-            wanted[path] = value
-    return wanted
+        special = CHANGES.get(found.name, {})
+        if path in special:
+            body[path] = on_platform(special[path], path, found.update_fields, platform)
+        elif _changeable(found, field, platform):
+            value = _whole(contract, found, field, platform, found.update_fields, other=True)
+            if value is not None:
+                body[path] = value
+    return copy.deepcopy(body)
 
 
-def _required(resource: Resource, platform: str) -> Iterator[str]:
-    for path, field in resource.create_fields.items():
-        if path in resource.required_on_create or (platform in field.required_on and "." not in path):
-            yield path
+def put(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of `body` with an optional input in it; missing objects are made, `[]` means the first element.
+
+    `{$together: {path: value}}` puts all of its paths; None takes a path out. Works on templates and on filled bodies.
+    """
+    made = copy.deepcopy(body)
+    several = value.get("$together") if isinstance(value, dict) else None
+    for where, what in (several if several is not None else {path: value}).items():
+        _set(made, where, copy.deepcopy(what))
+    return made
 
 
-def _allowed(resource: Resource, name: str, platform: str) -> bool:
-    field = resource.create_fields.get(name)
-    return field is None or field.on(platform)
-
-
-def _leaf(field: Field) -> bool:
-    return not (field.is_object or field.is_array) and bool(field.types)
-
-
-def _has(body: Any, path: str) -> bool:
+def has(body: Any, path: str) -> bool:
+    """Whether a body has something at a dotted path; `[]` means the first element."""
     head, _, rest = path.partition(".")
     name = head.removesuffix("[]")
-    if not isinstance(body, dict) or name not in body:
+    if not isinstance(body, dict) or name not in body or is_directive(body):
         return False
-    if not rest:
-        return True
     value = body[name]
     if head.endswith("[]"):
-        return isinstance(value, list) and bool(value) and _has(value[0], rest)
-    return _has(value, rest)
+        if not isinstance(value, list) or not value:
+            return False
+        value = value[0]
+    return has(value, rest) if rest else True
 
 
-def _value(
+def is_directive(value: Any) -> bool:
+    """Whether a template's mapping is a directive such as `{$ref: vendors}`."""
+    return isinstance(value, dict) and any(str(key).startswith("$") for key in value)
+
+
+def on_platform(value: Any, path: str, fields: Fields, platform: str) -> Any:
+    """An input's value without the keys below it that the contract or the platform does not have."""
+    if isinstance(value, list):
+        return [on_platform(item, f"{path}[]", fields, platform) for item in value]
+    if not isinstance(value, dict) or is_directive(value):
+        return value
+    return {
+        name: on_platform(item, f"{path}.{name}", fields, platform)
+        for name, item in value.items()
+        if f"{path}.{name}" in fields and fields[f"{path}.{name}"].on(platform)
+    }
+
+
+def optional_on_platform(value: Any, path: str, fields: Fields, platform: str) -> Any:
+    """An optional input's value without what the contract or the platform does not have, also inside `$together`."""
+    several = value.get("$together") if isinstance(value, dict) else None
+    if several is None:
+        return on_platform(value, path, fields, platform)
+    return {
+        "$together": {
+            where: on_platform(what, where, fields, platform)
+            for where, what in several.items()
+            if where in fields and fields[where].on(platform)
+        }
+    }
+
+
+def _set(body: dict[str, Any], path: str, value: Any) -> None:
+    head, _, rest = path.partition(".")
+    name = head.removesuffix("[]")
+    if head.endswith("[]"):
+        elements = body.setdefault(name, [{}])
+        if rest:
+            _set(elements[0], rest, value)
+        else:
+            elements[0] = value
+    elif rest:
+        _set(body.setdefault(name, {}), rest, value)
+    elif value is None:
+        body.pop(name, None)
+    else:
+        body[name] = value
+
+
+def _line(resource: Resource, platform: str) -> Any:
+    """The first of the resource's lines that the platform takes whole, else what it takes of the first."""
+    fields = resource.create_fields
+    for line in LINES[resource.name]:
+        if on_platform(line, "line_items[]", fields, platform) == line:
+            return line
+    return on_platform(LINES[resource.name][0], "line_items[]", fields, platform)
+
+
+def _required(resource: Resource, field: Field, platform: str) -> bool:
+    return field.required or field.path in resource.required_on_create or platform in field.required_on
+
+
+def _children(field: Field, fields: Fields) -> Iterator[Field]:
+    prefix = f"{field.path}[]" if field.is_array else field.path
+    return (child for child in fields.values() if child.parent == prefix)
+
+
+def _whole(
     contract: Contract,
     resource: Resource,
     field: Field,
     platform: str,
-    fields: Mapping[str, Field],
+    fields: Fields,
     *,
+    required_only: bool = False,
     other: bool = False,
 ) -> Any:
-    """A template for one field; None when nothing sensible can be sent."""
-    special = VALUES.get((resource.name, field.path)) or VALUES.get(("*", field.name))
-    if special is not None:
-        return special[1] if other else special[0]
-    if field.is_array:
-        return _array(contract, resource, field, platform, fields)
-    if field.is_object:
-        return {
-            child.name: _value(contract, resource, child, platform, fields)
-            for path, child in fields.items()
-            if child.parent == field.path and child.required
-        } or None
-    if field.ref is not None:
-        return _reference(contract, resource, field, platform)
-    return _scalar(field, other)
-
-
-def _array(
-    contract: Contract, resource: Resource, field: Field, platform: str, fields: Mapping[str, Field]
-) -> Any:
-    children = [child for child in fields.values() if child.parent == f"{field.path}[]"]
+    """A template for a field with everything below it; None when nothing can be sent."""
+    children = list(_children(field, fields)) if field.is_array or field.is_object else []
     if not children:
+        return scalar(contract, resource, field, platform, other=other)
+    if (resource.name, field.path) in BY_PATH:
+        known = scalar(contract, resource, field, platform, other=other)
+        return on_platform(known, field.path, fields, platform) or None
+    made: dict[str, Any] = {}
+    for child in children:
+        wanted = child.required or platform in child.required_on or not required_only
+        if not wanted or not child.on(platform) or child.deprecated or _left_out(resource.name, child.path):
+            continue
+        value = _whole(contract, resource, child, platform, fields, required_only=required_only, other=other)
+        if value is not None:
+            made[child.name] = value
+        elif child.required:
+            return None
+    if not made:
         return None
-    item = {
-        child.name: _value(contract, resource, child, platform, fields)
-        for child in children
-        if child.required and child.on(platform)
-    }
-    return [item] * max(1, field.min_items or 1)
+    return [made] * max(1, field.min_items or 1) if field.is_array else made
 
 
-def _reference(contract: Contract, resource: Resource, field: Field, platform: str) -> Any:
-    referred = contract.referenced(field.ref or "")
-    if referred is None or not referred.supports("list", platform):
-        return None
-    if referred.name == "accounts":
-        return account_reference(resource.name, field.path)
-    return {"$ref": referred.name}
+def _with_others(resource: Resource, path: str, value: Any, platform: str) -> Any:
+    """The value alone, or together with what has to be sent beside it."""
+    others = TOGETHER.get((resource.name, path))
+    if others is None:
+        return value
+    together: dict[str, Any] = {"$together": {where: what for where, what in others.items() if where != path}}
+    together["$together"][path] = others.get(path, value)
+    return optional_on_platform(together, path, resource.create_fields, platform)
 
 
-def _scalar(field: Field, other: bool) -> Any:
-    if field.enum:
-        usable = [value for value in field.enum if value not in {"unknown", "UNKNOWN"}]
-        return usable[1 if other and len(usable) > 1 else 0] if usable else None
-    if field.format == "date-time":
-        return {"$date": "2024-04-30" if other else "2024-03-15"}
-    if field.format == "date":
-        return "2024-04-30" if other else "2024-03-15"
-    if field.format == "email":
-        return "changed@example.com" if other else "golive@example.com"
-    if field.format == "uuid":
-        return None
-    if "boolean" in field.types:
-        return not other
-    if "integer" in field.types:
-        return 9 if other else 7
-    if "number" in field.types:
-        return OTHER_AMOUNT if other else AMOUNT
-    if "string" in field.types:
-        return {"$unique": "changed " if other else "golive "}
-    return None
+def _answerable(contract: Contract, value: Any, platform: str) -> bool:
+    """Whether every list that a template takes rows from can be read on the platform."""
+    if isinstance(value, list):
+        return all(_answerable(contract, item, platform) for item in value)
+    if not isinstance(value, dict):
+        return True
+    if "$ref" in value and not contract.resource(value["$ref"]).supports("list", platform):
+        return False
+    return all(_answerable(contract, item, platform) for item in value.values())
+
+
+def _reachable(minimal: dict[str, Any], path: str) -> bool:
+    """Whether an input can stand on its own: its parent is at the top, in `additional_fields`, or already sent."""
+    parent = path.rpartition(".")[0]
+    while parent:
+        if has(minimal, parent):
+            return True
+        if parent.rpartition(".")[2] != "additional_fields":
+            return False
+        parent = parent.rpartition(".")[0]
+    return True
+
+
+def _left_out(resource: str, path: str) -> bool:
+    return any(path == name or path.startswith((f"{name}.", f"{name}[]")) for name in LEFT_OUT.get(resource, ()))
+
+
+def _changeable(resource: Resource, field: Field, platform: str) -> bool:
+    read = resource.fields.get(field.path)
+    if read is None or not read.on(platform) or field.ref:
+        return False
+    if field.name in UNCHANGED or _left_out(resource.name, field.path):
+        return False
+    return not (field.is_array or field.is_object) or field.name == "addresses"

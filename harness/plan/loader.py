@@ -3,22 +3,19 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from harness.contract import Contract
-from harness.contract.loader import suggest
 from harness.errors import PlanError
-from harness.plan.model import Attestation, Checklist, Plan
+from harness.plan.expansion import AREAS
+from harness.plan.model import Attestation, Attestations, Checklist, ChecklistItem, Plan
 from harness.plan.names import unknown_names
-from harness.plan.yaml_source import Place, Source, read_yaml
+from harness.plan.problems import Problem, nearest, raise_all, shown
+from harness.plan.validation import validated
+from harness.plan.yaml_source import Source, read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANS = ROOT / "plans"
 NOT_PLANS = frozenset({"checklist.yaml", "attestations.yaml", "rollout.yaml", "backend.yaml"})
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def default_plan_paths() -> list[Path]:
@@ -29,141 +26,124 @@ def default_plan_paths() -> list[Path]:
 def load_plan(path: Path, contract: Contract, *, check_ids: frozenset[str] = frozenset()) -> Plan:
     """One plan, every name in it held against the contract. `check_ids` are the known checks for `advisory`; empty
     leaves these names unchecked. Raises PlanError that lists every problem with file:line."""
-    source = read_yaml(path)
-    plan = _validate(Plan, source)
-    problems = [_at(source, place, message) for place, message in unknown_names(plan, contract, check_ids)]
-    _raise(problems)
+    plan, problems = _plan(path, contract, check_ids)
+    raise_all(problems)
+    if plan is None:
+        raise PlanError("is no plan", path=shown(path))
     return plan
 
 
 def load_plans(paths: Iterable[Path], contract: Contract, *, check_ids: frozenset[str] = frozenset()) -> list[Plan]:
     """Several plans; the problems of all files together; the same plan id twice is one of them."""
     plans: list[Plan] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
+    unreadable: list[str] = []
     seen: dict[str, Path] = {}
     for path in paths:
         try:
-            plan = load_plan(path, contract, check_ids=check_ids)
+            plan, found = _plan(path, contract, check_ids)
         except PlanError as error:
-            problems.append(str(error))
+            unreadable.append(str(error))
+            continue
+        problems += found
+        if plan is None:
             continue
         if plan.plan in seen:
-            problems.append(f'{path}: plan "{plan.plan}" is also in {seen[plan.plan]}; give one of them another name')
+            message = f'plan "{plan.plan}" is also in {shown(seen[plan.plan])}; give one of them another name'
+            problems.append(Problem(shown(path), 1, message))
         seen[plan.plan] = path
         plans.append(plan)
-    _raise(problems)
+    if unreadable:
+        raise PlanError("\n".join([*unreadable, *(str(problem) for problem in sorted(set(problems)))]))
+    raise_all(problems)
     if not plans:
-        raise PlanError("no plan was given and none is shipped", path=str(PLANS))
+        raise PlanError("holds no plan, and none was named on the command line", path=shown(PLANS))
     return plans
 
 
 def load_checklist(path: Path | None = None) -> Checklist:
-    """The implementation checklist; the shipped one unless given. Ids are unique, each item is decided in one way."""
+    """The implementation checklist; the shipped one unless given. Ids are unique, each item is decided in one way, each
+    pattern begins with an area of cases."""
     source = read_yaml(path or PLANS / "checklist.yaml")
-    checklist = _validate(Checklist, source)
-    problems: list[str] = []
-    seen: set[str] = set()
-    for index, item in enumerate(checklist.items):
-        if item.id in seen:
-            problems.append(_at(source, ("items", index, "id"), f'item "{item.id}" stands twice'))
-        seen.add(item.id)
-        ways = [item.decide.cases, item.decide.attestation, item.decide.later]
-        if sum(way is not None for way in ways) != 1:
-            message = f'item "{item.id}" needs exactly one of cases, attestation, later'
-            problems.append(_at(source, ("items", index, "decide"), message))
-    _raise(problems)
-    return checklist
-
-
-class _Attestations(BaseModel):
-    attestations: tuple[Attestation, ...] = ()
+    loaded = validated(Checklist, source, {"checklist": "implementation", "source": ""})
+    raise_all([*loaded.problems, *(_checklist_problems(loaded.model, source) if loaded.model else ())])
+    if loaded.model is None:
+        raise PlanError("is no checklist", path=source.path)
+    return loaded.model
 
 
 def load_attestations(path: Path | None = None, *, checklist: Checklist | None = None) -> tuple[Attestation, ...]:
-    """What people attested; the shipped file unless given. Dates are YYYY-MM-DD; items must exist, each once."""
+    """What people attested; the shipped file unless given, nothing without a file. Dates are YYYY-MM-DD, items exist
+    and wait for an attestation, each once. An expired one is data: the report says that it no longer counts."""
     place = path or PLANS / "attestations.yaml"
     if not place.exists():
         return ()
     source = read_yaml(place)
-    loaded = _validate(_Attestations, source).attestations
-    known = {item.id for item in checklist.items} if checklist else None
-    problems: list[str] = []
+    loaded = validated(Attestations, source, {"attestations": []})
+    words = loaded.model.attestations if loaded.model else ()
+    raise_all([*loaded.problems, *_attestation_problems(words, source, checklist)])
+    return words
+
+
+def _plan(path: Path, contract: Contract, check_ids: frozenset[str]) -> tuple[Plan | None, list[Problem]]:
+    source = read_yaml(path)
+    stand_ins = {"plan": "unnamed", "title": "", "platforms": list(contract.platforms)}
+    loaded = validated(Plan, source, stand_ins)
+    problems = list(loaded.problems)
+    if loaded.model is not None:
+        names = unknown_names(loaded.model, contract, check_ids)
+        problems += [source.at(place, message) for place, message in names if place not in loaded.wrong]
+    return loaded.model, problems
+
+
+def _checklist_problems(checklist: Checklist, source: Source) -> Iterator[Problem]:
     seen: set[str] = set()
-    for index, item in enumerate(loaded):
-        where: Place = ("attestations", index)
-        if known is not None and item.item not in known:
-            problems.append(_at(source, (*where, "item"), f'unknown item "{item.item}"{suggest(item.item, known)}'))
-        if item.item in seen:
-            problems.append(_at(source, (*where, "item"), f'"{item.item}" is attested twice; keep the newer'))
-        seen.add(item.item)
-        for name in ("when", "until"):
-            try:
-                date.fromisoformat(getattr(item, name))
-            except ValueError:
-                problems.append(_at(source, (*where, name), f'{name} "{getattr(item, name)}" is not "YYYY-MM-DD"'))
-    _raise(problems)
-    return loaded
+    for index, item in enumerate(checklist.items):
+        if item.id in seen:
+            yield source.at(("items", index, "id"), f'item "{item.id}" stands twice; ids are for one line each')
+        seen.add(item.id)
+        yield from _decide_problems(item, index, source)
 
 
-def _validate(model: type[M], source: Source) -> M:
+def _decide_problems(item: ChecklistItem, index: int, source: Source) -> Iterator[Problem]:
+    decide = item.decide
+    ways = [name for name in ("cases", "attestation", "later") if getattr(decide, name) is not None]
+    if len(ways) != 1:
+        found = " and ".join(ways) or "none of them"
+        message = f'item "{item.id}" needs exactly one of cases, attestation, later; found {found}'
+        yield source.at(("items", index, "decide"), message)
+    for number, text in enumerate(decide.cases or ()):
+        area = text.partition("/")[0]
+        if area not in {*AREAS, "*", "**"}:
+            place = ("items", index, "decide", "cases", number)
+            yield source.at(place, f'pattern "{text}" begins with an unknown area{nearest(area, AREAS)}')
+
+
+def _attestation_problems(
+    words: Iterable[Attestation], source: Source, checklist: Checklist | None
+) -> Iterator[Problem]:
+    items = {item.id: item for item in checklist.items} if checklist else None
+    seen: set[str] = set()
+    for index, word in enumerate(words):
+        here = ("attestations", index)
+        if items is not None and word.item not in items:
+            yield source.at((*here, "item"), f'unknown checklist item "{word.item}"{nearest(word.item, items)}')
+        elif items is not None and items[word.item].decide.attestation is None:
+            message = f'item "{word.item}" is not decided by an attestation; a person\'s word does not count for it'
+            yield source.at((*here, "item"), message)
+        if word.item in seen:
+            yield source.at((*here, "item"), f'"{word.item}" is attested twice; keep the newer one')
+        seen.add(word.item)
+        days = {name: _day(getattr(word, name)) for name in ("when", "until")}
+        for name, day in days.items():
+            if day is None:
+                yield source.at((*here, name), f'{name} "{getattr(word, name)}" is no day; write "YYYY-MM-DD"')
+        if days["when"] and days["until"] and days["until"] < days["when"]:
+            yield source.at((*here, "until"), f"until {word.until} is before when {word.when}")
+
+
+def _day(text: str) -> date | None:
     try:
-        return model.model_validate(source.data)
-    except ValidationError as error:
-        _raise([_at(source, place, message) for place, message in _problems(error, model, source.data)])
-        raise
-
-
-def _problems(error: ValidationError, model: type[BaseModel], data: Any) -> Iterator[tuple[Place, str]]:
-    """Pydantic's findings as sentences; alternatives of a union that failed together are said once."""
-    told: set[Place] = set()
-    for item in error.errors():
-        place = _real(item["loc"], data)
-        if item["type"] == "extra_forbidden":
-            allowed = _keys_at(model, place[:-1])
-            yield place, f'unknown key "{place[-1]}"{suggest(str(place[-1]), allowed)}'
-        elif item["type"] == "missing":
-            yield place, f'key "{item["loc"][-1]}" is missing'
-        elif place not in told:
-            yield place, f"{_dotted(place)}: {item['msg'][0].lower()}{item['msg'][1:]}, found {_short(item['input'])}"
-        told.add(place)
-
-
-def _real(location: tuple[Any, ...], data: Any) -> Place:
-    """Pydantic's location without the names of union members, which are no keys of the file."""
-    place: list[str | int] = []
-    value = data
-    for index, part in enumerate(location):
-        last = index == len(location) - 1
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif not last or (isinstance(part, str) and part[:1].isupper()) or part in {"bool", "[key]"}:
-            continue
-        place.append(part)
-    return tuple(place)
-
-
-def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
-    """The keys allowed at a place, found by walking the models' annotations."""
-    from harness.plan.schema import keys_at
-
-    return keys_at(model, place)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _dotted(place: Place) -> str:
-    return ".".join(str(part) for part in place)
-
-
-def _at(source: Source, place: Place, message: str) -> str:
-    return f"{source.path}:{source.line(place)}: {message}"
-
-
-def _raise(problems: list[str]) -> None:
-    if problems:
-        raise PlanError("\n".join(problems))
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None

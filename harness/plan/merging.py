@@ -1,15 +1,18 @@
 """From plans to requirements: per resource and platform the union of what all plans ask; the strictest wins."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from harness.contract import Contract, Resource
+from harness.contract import Contract, Parameter, Resource
 from harness.contract.resource import FILTER_IGNORED
 from harness.plan.case import Requirement
-from harness.plan.inputs import changes, minimal_input, optional_inputs
+from harness.plan.inputs import changes, minimal_input, on_platform, optional_inputs, optional_on_platform
 from harness.plan.model import CreateRules, Plan, ResourcePlan, UpdateRules
+from harness.plan.names import OWN_PARAMETERS
 
 Part = tuple[Plan, ResourcePlan]
+READS = ("list", "get")
 
 
 def merge(
@@ -40,19 +43,43 @@ def merge(
     return sorted(merged, key=lambda item: order.index(item.platform))
 
 
-def unsupported(plans: Iterable[Plan], contract: Contract) -> list[tuple[str, str]]:
-    """(platform, resource) pairs that plans ask for and the platform does not have at all."""
-    return [
-        (platform, name)
-        for plan in plans
-        for name, rules in plan.resources.items()
-        for platform in rules.platforms or plan.platforms
-        if not _usable(contract.resource(name), platform)
-    ]
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Something that plans ask for and the platform does not do, so that no case proves it. `operation` is None when
+    the resource does not exist there at all; `source` says where that is known from (see `Support`)."""
+
+    platform: str
+    resource: str
+    operation: str | None
+    source: str
+
+
+def unsupported(
+    plans: Iterable[Plan], contract: Contract, *, platforms: Iterable[str] | None = None
+) -> list[Unsupported]:
+    """What plans ask for in vain, each once, in the order of the plans."""
+    wanted = [contract.platform(name) for name in platforms] if platforms else None
+    found: dict[Unsupported, None] = {}
+    for plan in plans:
+        for name, rules in plan.resources.items():
+            for platform in rules.platforms or plan.platforms:
+                if wanted is None or platform in wanted:
+                    found |= dict.fromkeys(_in_vain(contract.resource(name), rules, platform))
+    return list(found)
+
+
+def _in_vain(resource: Resource, rules: ResourcePlan, platform: str) -> Iterator[Unsupported]:
+    if not _usable(resource, platform):
+        first = next(name for name in (*READS, "create", *resource.operations) if resource.has(name))
+        yield Unsupported(platform, resource.name, None, resource.support(first).source)
+        return
+    for operation, asked in (("create", rules.create), ("update", rules.update), ("delete", rules.delete)):
+        if asked and not resource.supports(operation, platform):
+            yield Unsupported(platform, resource.name, operation, resource.support(operation).source)
 
 
 def _usable(resource: Resource, platform: str) -> bool:
-    return any(resource.supports(name, platform) for name in ("list", "get", "create"))
+    return any(resource.supports(name, platform) for name in (*READS, "create"))
 
 
 def _requirement(contract: Contract, resource: Resource, platform: str, parts: list[Part]) -> Requirement:
@@ -77,7 +104,7 @@ def _requirement(contract: Contract, resource: Resource, platform: str, parts: l
         minimum_rows=max(item.queries.minimum_rows for item in rules),
         create_input=_create_input(creates, contract, resource, platform) if creates else None,
         optional_inputs=_optional(creates, contract, resource, platform) if creates else {},
-        changes=_changes(updates, contract, resource, platform) if updates else None,
+        changes=(_changes(updates, contract, resource, platform) or None) if updates else None,
         delete=any(item.delete for item in rules) and resource.supports("delete", platform),
         dates=_dates(rules, resource, platform),
         advisory=frozenset(name for plan, item in parts for name in (*plan.advisory, *item.advisory)),
@@ -103,29 +130,34 @@ def _fill(rules: list[ResourcePlan], resource: Resource, platform: str) -> dict[
 
 
 def _filters(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
-    listed = resource.operations.get("list")
-    if listed is None or "filter" not in listed.parameters or platform in FILTER_IGNORED:
-        return ()
-    if listed.parameters["filter"].enum is not None:
-        return ()
+    filter_ = _list_parameter(resource, "filter", platform)
+    if filter_ is None or filter_.enum is not None or platform in FILTER_IGNORED:
+        return ()  # the filter of reports chooses a layout, not rows
     return _chosen([item.queries.filter for item in rules], resource.filterable)
 
 
 def _sorts(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
-    listed = resource.operations.get("list")
-    if listed is None or "sort" not in listed.parameters or platform in FILTER_IGNORED:
+    if _list_parameter(resource, "sort", platform) is None or platform in FILTER_IGNORED:
         return ()
     return _chosen([item.queries.sort for item in rules], resource.filterable)
+
+
+def _list_parameter(resource: Resource, name: str, platform: str) -> Parameter | None:
+    """A parameter of the list on a platform that has the list and the parameter."""
+    if not resource.supports("list", platform):
+        return None
+    found = resource.operations["list"].parameters.get(name)
+    return found if found is not None and found.on(platform) else None
 
 
 def _params(rules: list[ResourcePlan], resource: Resource, platform: str) -> tuple[str, ...]:
     known = {
         name
-        for operation in ("list", "get")
-        if operation in resource.operations
+        for operation in READS
+        if resource.supports(operation, platform)
         for name, item in resource.operations[operation].parameters.items()
-        if item.location == "query" and item.on(platform)
-    } - {"access_token", "cursor", "limit", "filter", "sort"}
+        if item.location == "query" and item.on(platform) and name not in OWN_PARAMETERS
+    }
     return tuple(name for name in _chosen([item.queries.params for item in rules], sorted(known)) if name in known)
 
 
@@ -142,23 +174,21 @@ def _dates(rules: list[ResourcePlan], resource: Resource, platform: str) -> tupl
 
 
 def _create_input(
-    creates: list[CreateRules | bool], contract: Contract, resource: Resource, platform: str
+    creates: Sequence[CreateRules | bool], contract: Contract, resource: Resource, platform: str
 ) -> dict[str, Any]:
+    """The smallest create with what the plans write over it; what the platform does not have is left out."""
     body = minimal_input(contract, resource.name, platform)
     for rules in _create_rules(creates):
-        allowed = {name: value for name, value in rules.input.items() if _sendable(resource, name, platform)}
-        body |= allowed
-        body |= rules.by_platform.get(platform, {})
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def _sendable(resource: Resource, name: str, platform: str) -> bool:
-    field = resource.create_fields.get(name)
-    return field is None or field.on(platform)
+        for name, value in (*rules.input.items(), *rules.by_platform.get(platform, {}).items()):
+            if value is None:
+                body.pop(name, None)
+            elif resource.create_fields[name].on(platform):
+                body[name] = on_platform(value, name, resource.create_fields, platform)
+    return body
 
 
 def _optional(
-    creates: list[CreateRules | bool], contract: Contract, resource: Resource, platform: str
+    creates: Sequence[CreateRules | bool], contract: Contract, resource: Resource, platform: str
 ) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     every = optional_inputs(contract, resource.name, platform)
@@ -167,24 +197,29 @@ def _optional(
             skipped = () if isinstance(item, bool) else item.skip
             wanted |= {path: value for path, value in every.items() if path not in skipped}
         else:
-            on = resource.creatable_on(platform)
-            wanted |= {path: value for path, value in item.optional.items() if path in on}
+            fields = resource.create_fields
+            wanted |= {
+                path: optional_on_platform(value, path, fields, platform)
+                for path, value in item.optional.items()
+                if path not in item.skip and fields[path].on(platform)
+            }
     return wanted
 
 
 def _changes(
-    updates: list[UpdateRules | bool], contract: Contract, resource: Resource, platform: str
+    updates: Sequence[UpdateRules | bool], contract: Contract, resource: Resource, platform: str
 ) -> dict[str, Any]:
+    fields = resource.update_fields
     wanted: dict[str, Any] = {}
     for item in updates:
         rules = UpdateRules() if isinstance(item, bool) else item
         change = changes(contract, resource.name, platform) if rules.change is None else dict(rules.change)
         change |= rules.by_platform.get(platform, {})
-        wanted |= {
-            name: value
-            for name, value in change.items()
-            if name not in rules.skip and name in resource.update_fields and resource.update_fields[name].on(platform)
-        }
+        for name, value in change.items():
+            if value is None:
+                wanted.pop(name, None)
+            elif name not in rules.skip and fields[name].on(platform):
+                wanted[name] = on_platform(value, name, fields, platform)
     return wanted
 
 

@@ -6,20 +6,31 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Template = Any
-"""A JSON value in which a mapping with one `$`-key is a directive, filled in per platform at run time:
+"""A JSON value in which a mapping with a `$`-key is a directive, filled in per platform when a case runs:
 
-- `{$ref: vendors}` the id of an existing row; `{$ref: accounts, where: {account_type: bank}}` of one that matches;
-  `{$ref: bills, field: currency_code}` another field of the row that `$ref: bills` picked in this input
-- `{$unique: "GL-"}` the prefix and a text that no other run has used
-- `{$date: "2024-02-29"}` an ISO timestamp at midnight UTC; `{$date: today}`
-- `{$text: unicode}` a sample text (`unicode`, `long`, `plain`)
+- `{$ref: vendors}`: the id of an existing row, active ones first.
+  `where: {account_type: bank, status: [open, partially_paid]}` only rows with these values (a list: any of them; null:
+  empty; a `$ref` with `field`: the value that another row has);
+  `min: {amount_due: 100}` only rows with at least that number;
+  `prefer: {currency_code: USD}` rows with these values first, others if there are none;
+  `skip: 1` the second such row, to have two different ones;
+  `field: currency_code` another field of the row instead of its id.
+  Within one input, the same `$ref` with the same conditions is the same row. A row is passed over for the next one when
+  it lacks the `field`, or when a `$ref` whose `where` depends on it finds no row.
+- `{$unique: "GL-"}`: the prefix and a text that no other run has used; `length: 10` limits the whole of it
+- `{$date: "2024-02-29"}`: an ISO timestamp at midnight UTC; `{$date: today}`, `{$date: today+30}`
+- `{$text: unicode}`: a sample text (`plain`, `unicode`, `long`, `lines`)
+- `{$uuid: v4}`: a fresh UUID
+
+Only as the value of an optional input: `{$together: {line_items[].item: {...}, line_items[].account_id: null}}` sets
+several paths at once, null takes one out (`harness.plan.inputs.put`).
 """
 
 
 class Model(BaseModel):
     """Base: frozen, strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class FieldRules(Model):
@@ -50,8 +61,8 @@ class CreateRules(Model):
     input: dict[str, Template] = {}
     """Required inputs. What is omitted here and required by the contract is generated from the contract."""
     optional: dict[str, Template] | None = None
-    """Optional inputs to prove, each sent on its own beside `input`. Omitted: all that the contract allows on the
-    platform, with generated values."""
+    """Optional inputs to prove, each sent on its own beside `input`: dotted path to value, `[]` is the first
+    line. Omitted: all that the contract allows on the platform, with generated values."""
     skip: tuple[str, ...] = ()
     """Optional inputs that are not proven (dotted paths), because the integration does not use them."""
     by_platform: dict[str, dict[str, Template]] = {}
@@ -95,7 +106,7 @@ class Plan(Model):
 
 
 class Decide(Model):
-    """What decides a checklist item: exactly one of the four."""
+    """What decides a checklist item: exactly one of `cases`, `attestation` and `later`."""
 
     cases: tuple[str, ...] | None = None
     """Patterns of case ids (`fields/**`, `config/webhooks/essential_events/**`); all matching cases vote, none
@@ -105,7 +116,7 @@ class Decide(Model):
     later: str | None = None
     """Which part of golive will decide it; inconclusive until then."""
     command: str | None = None
-    """The command that would decide it now; shown when the item is undecided."""
+    """The command that would decide it; shown while the item is undecided. Omitted: made from the patterns."""
 
 
 class ChecklistItem(Model):
@@ -129,8 +140,19 @@ class Attestation(Model):
     """A person's word on one checklist item (plans/attestations.yaml)."""
 
     item: str
-    who: str
+    """The id of a checklist item that is decided by an attestation."""
+    who: Annotated[str, Field(min_length=1)]
+    """Name and role."""
     when: str
+    """The day of the word, "YYYY-MM-DD" in quotes."""
     until: str
-    link: str
+    """The last day on which it counts, "YYYY-MM-DD" in quotes."""
+    link: Annotated[str, Field(min_length=1)]
+    """Where the proof is: minutes, ticket, mail."""
     note: str = ""
+
+
+class Attestations(Model):
+    """plans/attestations.yaml."""
+
+    attestations: tuple[Attestation, ...] = ()

@@ -1,52 +1,45 @@
-"""JSON Schema for editors, generated from the models, and which keys they allow at a place."""
+"""JSON Schema for editors, generated from the models and the names of the contract.
+
+`python -m harness.plan.schema` writes the files again after a change of the models.
+"""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from harness.plan.model import Checklist, Plan
+from harness.contract import Contract, load_contract
+from harness.plan.model import Attestations, Checklist, Plan
 
-FILES: dict[str, type[BaseModel]] = {"plan.schema.json": Plan, "checklist.schema.json": Checklist}
+FILES: dict[str, type[BaseModel]] = {
+    "attestations.schema.json": Attestations,
+    "checklist.schema.json": Checklist,
+    "plan.schema.json": Plan,
+}
 """File name below `plans/` -> model."""
 
 
-def schema_text(model: type[BaseModel]) -> str:
-    """The schema as it is checked in."""
-    return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
+def schema_text(model: type[BaseModel], contract: Contract) -> str:
+    """The schema as it is checked in; platforms and resources are completed by name."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    if model is Plan:
+        platforms: dict[str, Any] = {"enum": list(contract.platforms)}
+        rules = schema["$defs"]
+        schema["properties"]["platforms"]["items"] |= platforms
+        schema["properties"]["resources"]["propertyNames"] = {"enum": sorted(contract.resources)}
+        rules["ResourcePlan"]["properties"]["platforms"]["anyOf"][0]["items"] |= platforms
+        for name in ("CreateRules", "UpdateRules"):
+            rules[name]["properties"]["by_platform"]["propertyNames"] = platforms
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """The keys that a mapping at `place` may have; empty when it takes any."""
-    schema = model.model_json_schema()
-    nodes = [schema]
-    for part in place:
-        nodes = [inner for node in nodes for inner in _step(_resolve(node, schema), part, schema)]
-    keys: set[str] = set()
-    for node in nodes:
-        for variant in _variants(node, schema):
-            keys.update(variant.get("properties", {}))
-    return sorted(keys)
+def write_schemas(folder: Path) -> None:
+    """Write every schema into `folder`."""
+    contract = load_contract()
+    for name, model in FILES.items():
+        (folder / name).write_text(schema_text(model, contract), encoding="utf-8")
 
 
-def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        node = schema["$defs"][node["$ref"].rpartition("/")[2]]
-    return node
-
-
-def _variants(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    node = _resolve(node, schema)
-    return [node, *(inner for part in node.get("anyOf", ()) for inner in _variants(part, schema))]
-
-
-def _step(node: dict[str, Any], part: str | int, schema: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for variant in _variants(node, schema):
-        if isinstance(part, int) and "items" in variant:
-            found.append(variant["items"])
-        elif isinstance(part, str) and part in variant.get("properties", {}):
-            found.append(variant["properties"][part])
-        elif isinstance(part, str) and isinstance(variant.get("additionalProperties"), dict):
-            found.append(variant["additionalProperties"])
-    return found
+if __name__ == "__main__":
+    write_schemas(Path(__file__).resolve().parents[2] / "plans")

@@ -1,13 +1,13 @@
-"""Choosing cases: by area, platform, resource, and by the checklist's patterns."""
+"""Choosing cases: by area, kind or pattern, platform, resource, and by the checklist's patterns."""
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from harness.contract.loader import suggest
 from harness.errors import UsageError
 from harness.plan.case import Case
 from harness.plan.expansion import AREAS
+from harness.plan.problems import nearest
 
 
 def select_cases(
@@ -17,31 +17,44 @@ def select_cases(
     platforms: Sequence[str] = (),
     resources: Sequence[str] = (),
 ) -> list[Case]:
-    """The cases of the named areas, platforms and resources; empty means all. A resource leaves out the cases about
-    the API as a whole. Raises UsageError for an unknown area, or when nothing is left."""
-    for area in areas:
-        if area not in AREAS:
-            raise UsageError(f'unknown area "{area}"{suggest(area, AREAS)}')
+    """The cases of the named areas, platforms and resources; empty means all.
+
+    An area may be narrowed to a kind (`fields.types`) or be a pattern of case ids (`writes/*/XERO/**`). A resource
+    leaves out the cases about the API as a whole. Raises UsageError for an unknown area, or when nothing is left.
+    """
+    for text in areas:
+        area = re.split(r"[./]", text, maxsplit=1)[0]
+        if area not in {*AREAS, "*", "**"}:
+            raise UsageError(f'unknown area "{text}"{nearest(area, AREAS)}')
     chosen = [
         case
         for case in cases
-        if (not areas or case.area in areas)
+        if (not areas or any(_selected(case, text) for text in areas))
         and (not platforms or case.platform in platforms)
         and (not resources or case.resource in resources)
     ]
     if not chosen:
-        raise UsageError("no case is left: the selection excludes everything that the plans ask for")
+        asked = ", ".join((*areas, *platforms, *resources))
+        raise UsageError(f"no case is left: the plans ask for nothing that is {asked}" if asked else "there is no case")
     return chosen
 
 
-@cache
-def pattern(text: str) -> re.Pattern[str]:
-    """A pattern of case ids: `*` stands for one part, `**` for any number of parts."""
-    parts = [r"[^/]+" if part == "*" else r".+" if part == "**" else re.escape(part).replace(r"\*", "[^/]*")
-             for part in text.split("/")]
-    return re.compile("/".join(parts))
-
-
 def matches(case_id: str, patterns: Iterable[str]) -> bool:
-    """Whether any of the patterns matches the whole id."""
-    return any(pattern(text).fullmatch(case_id) for text in patterns)
+    """Whether any of the patterns matches the whole id: `*` stands for one part or a piece of one, `**` for any number
+    of parts, none included."""
+    return any(_pattern(text).fullmatch(f"/{case_id}") for text in patterns)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = [
+        "(?:/[^/]+)*" if part == "**" else "/" + re.escape(part).replace(r"\*", "[^/]*" if part != "*" else "[^/]+")
+        for part in text.split("/")
+    ]
+    return re.compile("".join(parts))
+
+
+def _selected(case: Case, text: str) -> bool:
+    if "/" in text:
+        return matches(case.id, (text,))
+    return text in {case.area, case.kind}

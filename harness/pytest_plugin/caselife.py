@@ -56,7 +56,9 @@ def _tell(error: BaseException) -> str:
 def _end(result: CaseResult, cause: BaseException | None, redact: Callable[[str], str]) -> None:
     blockers = [finding for finding in result.findings if finding.severity is Severity.BLOCKER]
     if cause is not None:
-        raise pytest.fail.Exception(redact(f"harness error: {result.reason}"), pytrace=not isinstance(cause, GoliveError))
+        raise pytest.fail.Exception(
+            redact(f"harness error: {result.reason}"), pytrace=not isinstance(cause, GoliveError)
+        )
     if blockers:
         pytest.fail(failure_text(blockers), pytrace=False)
     if result.reason is not None:

@@ -36,7 +36,9 @@ class CaseRun:
         self.worker = worker
         self._started = perf_counter()
 
-    def result(self, evidence: Iterable[Evidence], *, reason: str | None = None, error: str | None = None) -> CaseResult:
+    def result(
+        self, evidence: Iterable[Evidence], *, reason: str | None = None, error: str | None = None
+    ) -> CaseResult:
         """The result. `error` says what the harness could not do; `reason` why there was nothing to judge. Findings
         that were made before either stay: what was proven is not lost."""
         made = tuple(evidence)

@@ -142,15 +142,15 @@ def prepare(directory: Path) -> None:
             if (directory / name).is_dir():
                 shutil.rmtree(directory / name)
     except OSError as error:
-        raise StorageError(f"{directory}: cannot write there: {error.strerror or error}. Choose another --out") from error
+        raise StorageError(
+            f"{directory}: cannot write there: {error.strerror or error}. Choose another --out"
+        ) from error
 
 
 def git_commit() -> str | None:
     """The commit of the working directory; None outside a repository or without git."""
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
-        )
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10)
     except OSError:
         return None
     return found.stdout.strip() or None

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.drive import Drive
+from harness.drive import Drive, World
 from harness.errors import GoliveError
-from harness.exit_status import ExitStatus
 from harness.plan.case import Case
 from harness.pytest_plugin.caselife import case_life
 from harness.pytest_plugin.caserun import Judge
@@ -15,7 +14,6 @@ from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empt
 from harness.pytest_plugin.controller import Controller
 from harness.pytest_plugin.options import add_options, settings_of
 from harness.pytest_plugin.process import ProvingProcess
-from harness.drive import World
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()

@@ -124,9 +124,7 @@ def _stored(resource: Resource, path: str, platform: str) -> bool:
     return field is None or field.on(platform)
 
 
-def shape(
-    contract: Contract, resource: Resource, platform: str, raw: Mapping[str, Any], value: Any, path: str
-) -> Any:
+def shape(contract: Contract, resource: Resource, platform: str, raw: Mapping[str, Any], value: Any, path: str) -> Any:
     """A sent value as the document holds it: known properties only, missing required ones empty, dates widened."""
     schema = _branch(contract, raw)
     if isinstance(value, dict) and schema.get("properties"):

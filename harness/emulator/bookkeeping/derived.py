@@ -78,7 +78,9 @@ def _deposit(document: Document) -> None:
 
 
 def _bill_payment(document: Document) -> None:
-    document["total_amount"] = number(total(link.get("allocated_amount") for link in document.get("linked_bills") or ()))
+    document["total_amount"] = number(
+        total(link.get("allocated_amount") for link in document.get("linked_bills") or ())
+    )
 
 
 def _invoice_payment(document: Document) -> None:

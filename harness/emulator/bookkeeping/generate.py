@@ -134,9 +134,18 @@ class _Maker:
         if "array" in types:
             return []
         if "object" in types:
-            return self.object({**schema, "properties": {
-                key: value for key, value in schema.get("properties", {}).items() if key in schema.get("required", ())
-            }}, f"{path}.", line)
+            return self.object(
+                {
+                    **schema,
+                    "properties": {
+                        key: value
+                        for key, value in schema.get("properties", {}).items()
+                        if key in schema.get("required", ())
+                    },
+                },
+                f"{path}.",
+                line,
+            )
         return self._scalar(schema, types, path, path.rpartition(".")[2], line)
 
     def _array(self, schema: Mapping[str, Any], path: str, line: int) -> list[Any]:

@@ -12,7 +12,7 @@ COMPANIES = (
 MEMOS = (
     "Monthly retainer", "Überweisung für März", "三月の請求書", "فاتورة رقم ١٢", "קבלה", "चालान", "Счёт за услуги",
     "Line one\nline two", "Tab\tseparated", "Rush 🚚 delivery", "Zero\u200dwidth", "Right\u200fto\u200eleft",
-    "He said \"later\"", "50% deposit & balance", "path C:\\temp", "e\u0301 decomposed", "é composed", "<b>bold</b>",
+    'He said "later"', "50% deposit & balance", "path C:\\temp", "e\u0301 decomposed", "é composed", "<b>bold</b>",
     "Consulting, phase 2", "Office supplies",
 )  # fmt: skip
 PEOPLE = ("Ana Núñez", "李小龍", "Sinéad O'Connor", "Мария Иванова", "יעל כהן", "محمد علي", "Jean-Luc Picard", "Åsa Ek")

@@ -1,0 +1,339 @@
+"""What every row of a list must be: complete, typed, unique, consistent with the single object."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.checks.paths import MISSING, differences, is_empty, places, short, values
+from harness.checks.registry import Observation, Subject, check
+from harness.contract import Contract, Resource, SchemaProblem
+from harness.core import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Subject):
+    """The rows of a whole list. `origin` gives the evidence id of row `i`. `paths` narrows a check to some fields;
+    `share` is the wanted fill rate of those (0 to 1)."""
+
+    contract: Contract
+    described: Resource
+    rows: tuple[dict[str, Any], ...]
+    origins: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Subject):
+    """Answers of one kind: pages of a list, or single objects. `key` is the wrapper key; `connection_id` what
+    `/connections` says, None when unknown."""
+
+    evidence: tuple[Evidence, ...]
+    key: str
+    connection_id: str | None
+    list_of: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Subject):
+    """One object seen twice. `ignored` are top-level fields that may differ."""
+
+    left: Mapping[str, Any]
+    right: Mapping[str, Any]
+    left_name: str
+    right_name: str
+    ids: tuple[str, ...]
+    ignored: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class References(Subject):
+    """The ids that a field of a list holds, and which ids the referred list has."""
+
+    path: str
+    referred: str
+    used: Mapping[str, str]
+    """id -> evidence id of a row that holds it."""
+    known: frozenset[str]
+    unresolved: frozenset[str]
+    """Ids that a GET of the referred resource did not find either."""
+
+
+def _grouped(subject: Rows, wanted: Iterable[str], *, null: bool | None = None) -> Iterator[Observation]:
+    """One observation per field for the schema problems of the wanted keywords."""
+    schema = subject.described.schema_name
+    if schema is None:
+        return
+    keywords = frozenset(wanted)
+    validator = subject.contract.validator(schema)
+    found: dict[str, list[tuple[int, SchemaProblem]]] = {}
+    for index, row in enumerate(subject.rows):
+        for problem in validator.problems(row):
+            if problem.keyword in keywords and (null is None or problem.is_null is null):
+                found.setdefault(problem.path, []).append((index, problem))
+    for path, problems in found.items():
+        index, problem = problems[0]
+        seen = next(iter(places(subject.rows[index], path)), MISSING)
+        bad = [value for value in places(subject.rows[index], path) if _off(value, subject, path)]
+        yield Observation(
+            message=f"{path} leaves the contract in {len({i for i, _ in problems})} of {len(subject.rows)} rows",
+            expected=_expected(subject, path, problem),
+            seen=short(bad[0] if bad else seen),
+            field=path,
+            evidence=(subject.origins[index],),
+        )
+
+
+def _off(value: Any, subject: Rows, path: str) -> bool:
+    described = subject.described.fields.get(path)
+    if described is None or value is MISSING:
+        return False
+    return not subject.contract.validator_of(described.schema).valid(value)
+
+
+def _expected(subject: Rows, path: str, problem: SchemaProblem) -> str:
+    described = subject.described.fields.get(path)
+    if described is None:
+        return problem.message
+    if problem.keyword == "required":
+        return "the key is present in every row"
+    kinds = " or ".join(sorted(described.types)) or "any value"
+    parts = [f"{described.format} " if described.format else "", kinds, " or null" if described.nullable else ""]
+    choice = f", one of {', '.join(map(str, described.enum[:8]))}" if described.enum else ""
+    return "".join(parts) + choice
+
+
+@check("fields.present")
+def present(subject: Rows) -> Iterator[Observation]:
+    """Every key that the contract requires is in every row, also where its value is null. A client that reads by key
+    breaks on the first row without it. Source: [S24] required."""
+    yield from _grouped(subject, {"required"})
+
+
+@check("fields.type")
+def types(subject: Rows) -> Iterator[Observation]:
+    """Every value has a type of the contract: a number is no text, an object no array. Source: [S24] types."""
+    yield from _grouped(subject, {"type", "anyOf", "oneOf", "minItems"}, null=False)
+
+
+@check("fields.null")
+def nulls(subject: Rows) -> Iterator[Observation]:
+    """Only fields that the contract calls nullable are null. Source: [S24] nullable."""
+    yield from _grouped(subject, {"type", "anyOf", "oneOf", "enum"}, null=True)
+
+
+@check("fields.enum")
+def enums(subject: Rows) -> Iterator[Observation]:
+    """Values of closed lists are in the list, spelled as documented. New values may appear without a new version, so
+    a client must survive them; before going live they have to be known. Source: [S24] enum."""
+    yield from _grouped(subject, {"enum", "const"}, null=False)
+
+
+@check("fields.format")
+def formats(subject: Rows) -> Iterator[Observation]:
+    """Texts with a documented form have it: date-time, uuid, email, uri. Source: [S24] format."""
+    yield from _grouped(subject, {"format", "pattern"})
+
+
+@check("fields.required")
+def required(subject: Rows) -> Iterator[Observation]:
+    """The fields that the plan requires are present and not null in every row (inside arrays: in every element)."""
+    for path in subject.paths:
+        missing = [
+            (index, value)
+            for index, row in enumerate(subject.rows)
+            for value in _own(row, path)
+            if value is MISSING or value is None
+        ]
+        if missing:
+            index, value = missing[0]
+            yield Observation(
+                message=f"{path} is missing or null in {len({i for i, _ in missing})} of {len(subject.rows)} rows",
+                expected="present and not null in every row, as the plan requires",
+                seen=short(value),
+                field=path,
+                evidence=(subject.origins[index],),
+            )
+
+
+@check("fields.nullable")
+def nullable(subject: Rows) -> Iterator[Observation]:
+    """The fields that the plan names are there in every row; null is fine."""
+    for path in subject.paths:
+        missing = [index for index, row in enumerate(subject.rows) if MISSING in list(_own(row, path))]
+        if missing:
+            yield Observation(
+                message=f"{path} is missing in {len(missing)} of {len(subject.rows)} rows",
+                expected="the key is present in every row",
+                seen=short(MISSING),
+                field=path,
+                evidence=(subject.origins[missing[0]],),
+            )
+
+
+@check("fields.fill")
+def fill(subject: Rows) -> Iterator[Observation]:
+    """A field is filled (not null, not empty) in at least the share of rows that the plan needs."""
+    for path in subject.paths:
+        filled = [any(not is_empty(value) for value in places(row, path)) for row in subject.rows]
+        if not filled:
+            continue
+        rate = sum(filled) / len(filled)
+        if rate < subject.share:
+            yield Observation(
+                message=f"{path} is filled in {rate:.0%} of {len(filled)} rows",
+                expected=f"at least {subject.share:.0%}",
+                seen=f"{rate:.0%}",
+                field=path,
+                evidence=(subject.origins[filled.index(False)],),
+            )
+
+
+def _own(row: Any, path: str) -> Iterator[Any]:
+    """The value at `path` per parent; MISSING when a parent outside arrays is absent."""
+    found = list(places(row, path))
+    if found or "[]" in path:
+        yield from found
+    else:
+        yield MISSING
+
+
+@check("fields.unique_id")
+def unique_id(subject: Rows) -> Iterator[Observation]:
+    """No two rows of a list share an id or a platform_id: an upsert by id would lose one. Source: [S24], INFERRED."""
+    for name in ("id", "platform_id"):
+        seen: dict[Any, int] = {}
+        for index, row in enumerate(subject.rows):
+            value = row.get(name)
+            if value is None:
+                continue
+            if value in seen:
+                yield Observation(
+                    message=f"{name} {short(value)} belongs to more than one row",
+                    expected=f"every {name} is unique within the list",
+                    seen=short(value),
+                    field=name,
+                    evidence=tuple(dict.fromkeys((subject.origins[seen[value]], subject.origins[index]))),
+                )
+                break
+            seen[value] = index
+
+
+@check("fields.no_platform_data")
+def no_platform_data(subject: Rows) -> Iterator[Observation]:
+    """`platform_data` is only there when `expand=platform_data` asks for it: raw platform records may hold personal
+    data that an integration does not want. Source: [S24] expand."""
+    for index, row in enumerate(subject.rows):
+        if "platform_data" in row:
+            yield Observation(
+                message="platform_data is in a row that nobody expanded",
+                expected="no platform_data without expand=platform_data",
+                seen="platform_data",
+                field="platform_data",
+                evidence=(subject.origins[index],),
+            )
+            return
+
+
+@check("fields.envelope")
+def envelope(subject: Answer) -> Iterator[Observation]:
+    """An answer is a 200 with the documented wrapper: the resource's key, and `connection` with id, orgId and platform
+    on reads. Source: [S24] list and single responses."""
+    kind = list if subject.list_of else dict
+    for item in subject.evidence:
+        body = item.body
+        if item.status != 200 or not isinstance(body, dict):
+            yield _envelope(item, None, f"200 with a JSON object holding {subject.key}", f"{item.status} {short(body)}")
+            return
+        if not isinstance(body.get(subject.key), kind) and not isinstance(body.get(subject.key), (dict, list)):
+            yield _envelope(
+                item, subject.key, f"an {kind.__name__} under {subject.key}", short(body.get(subject.key, MISSING))
+            )
+            return
+        cursor = body.get("next_cursor")
+        if subject.list_of and cursor is not None and not isinstance(cursor, str):
+            yield _envelope(item, "next_cursor", "a text, null, or absent", short(cursor))
+            return
+
+
+@check("fields.connection")
+def connection(subject: Answer) -> Iterator[Observation]:
+    """Reads name the connection they are from, and it is the one whose access token was sent: an integration that
+    routes data by it must not mix customers up. Source: [S24]."""
+    seen: set[Any] = set()
+    for item in subject.evidence:
+        block = item.body.get("connection") if isinstance(item.body, dict) else None
+        if not isinstance(block, dict):
+            yield _envelope(item, "connection", "an object with id, orgId and platform", short(block))
+            return
+        wanted = {"platform": subject.platform} | ({"id": subject.connection_id} if subject.connection_id else {})
+        for name in ("id", "orgId", "platform"):
+            value = block.get(name)
+            if not isinstance(value, str) or not value or value != wanted.get(name, value):
+                yield _envelope(item, f"connection.{name}", wanted.get(name) or "a text", short(value))
+                return
+        seen.add((block["id"], block["orgId"]))
+        if len(seen) > 1:
+            yield _envelope(item, "connection", "the same connection on every answer", short(block))
+            return
+
+
+def _envelope(item: Evidence, path: str | None, expected: str, seen: str) -> Observation:
+    return Observation(
+        f"the answer of {item.method} {item.path} is not in its envelope", expected, seen, path, (item.id,)
+    )
+
+
+@check("fields.list_equals_get")
+def list_equals_get(subject: Pair) -> Iterator[Observation]:
+    """The row of a list and the single object are equal in every field: an integration that syncs by list and repairs
+    by id would flip values forever. Source: [S24]: both are of one schema."""
+    yield from _compare(subject)
+
+
+@check("fields.stable")
+def stable(subject: Pair) -> Iterator[Observation]:
+    """Reading the same object twice gives the same object while nobody changed it."""
+    yield from _compare(subject)
+
+
+def _compare(subject: Pair) -> Iterator[Observation]:
+    told: set[str] = set()
+    for path, left, right in differences(subject.left, subject.right):
+        top = path.partition(".")[0].removesuffix("[]")
+        if top in subject.ignored or path in told:
+            continue
+        told.add(path)
+        yield Observation(
+            message=f"{path} differs between {subject.left_name} and {subject.right_name}",
+            expected=f"{short(left)} as in {subject.left_name}",
+            seen=f"{short(right)} in {subject.right_name}",
+            field=path,
+            evidence=subject.ids,
+        )
+
+
+@check("fields.reference")
+def reference(subject: References) -> Iterator[Observation]:
+    """Ids that name other objects can be read: a bill whose vendor does not exist cannot be booked. Source: [S24]
+    x-ref."""
+    broken = [id for id in subject.used if id not in subject.known and id in subject.unresolved]
+    if broken:
+        yield Observation(
+            message=f"{subject.path} names {len(broken)} of {len(subject.used)} {subject.referred} that do not exist",
+            expected=f"an id of {subject.referred}",
+            seen=short(broken[0]),
+            field=subject.path,
+            evidence=(subject.used[broken[0]],),
+        )
+
+
+def used_ids(rows: Iterable[dict[str, Any]], origins: Iterable[str], path: str) -> dict[str, str]:
+    """id -> evidence id, for every id at `path`."""
+    found: dict[str, str] = {}
+    for row, origin in zip(rows, origins, strict=True):
+        for value in values(row, path):
+            for id in value if isinstance(value, list) else [value]:
+                if isinstance(id, str):
+                    found.setdefault(id, origin)
+    return found
