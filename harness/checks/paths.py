@@ -49,7 +49,7 @@ def short(value: Any, length: int = 80) -> str:
 
 def exact(value: Any) -> Decimal | None:
     """A JSON number, or a text that is one, as a decimal; None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         return None
     try:
         found = Decimal(str(value))

@@ -66,7 +66,7 @@ def checked(settings: RunSettings) -> RunSettings:
 
 
 def _command(file: Path, workers: int) -> list[str]:
-    spread = ["-n", str(workers), "--dist", "loadgroup"] if workers > 1 else []
+    spread = ["-n", str(workers)] if workers > 1 else []
     options = ["--golive-settings", str(file), "--quiet", "--no-header", "--color=no", "--tb=short"]
     # A warning of a library is no defect of the target, and must not become one.
     calm = ["-p", "no:cacheprovider", "-W", "default"]

@@ -225,6 +225,12 @@ class Drive:
             self.session.journal.deleted(id)
         return write
 
+    def adopt(self, resource: str, id: str) -> None:
+        """Put an object that a request of this case made on the list of what is cleaned up."""
+        used = str(uuid4())
+        self.session.journal.intend(self.platform, resource, used, self.case.id)
+        self.session.journal.created(used, id)
+
     def job(self, id: str) -> Evidence:
         """`GET /jobs/{id}`, which takes no access token. Source: [S24]."""
         return self.send("GET", f"/jobs/{id}", token=None, resource="jobs", operation="get")

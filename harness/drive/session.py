@@ -17,7 +17,10 @@ from harness.plan.case import Case, Requirement
 
 
 class Session:
-    """What the cases of one worker share. `record` is given every piece of evidence as it is made."""
+    """What the cases of one worker share. `record` is given every piece of evidence as it is made.
+
+    By (platform, resource): `snapshots` are whole lists, `known` the ids that are no news, `workpieces` the object that
+    cases change one after the other."""
 
     def __init__(
         self,
@@ -37,6 +40,8 @@ class Session:
         self.clock = clock
         self.redactor = Redactor(redaction_key, prefix=worker)
         self.snapshots: dict[tuple[str, str], Walk] = {}
+        self.known: dict[tuple[str, str], set[str]] = {}
+        self.workpieces: dict[tuple[str, str], str] = {}
         self.journal = Journal(directory, worker)
         self._journal_path = directory / "workers" / worker / NAME
         self._record = record

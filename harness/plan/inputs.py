@@ -29,6 +29,9 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
 }
 """Update values per resource beside the generated ones. A transfer's update repeats its accounts. Source: [S24]."""
 
+UNKNOWN_ID = "00000000-0000-4000-8000-00000000dead"
+"""The id of no object."""
+
 UNCHANGED = frozenset({"status", "type", "currency_code", "currency", "currency_rate", "expense_type"})
 """Not changed by a generated update: platforms allow these only from certain states."""
 
@@ -122,6 +125,25 @@ def has(body: Any, path: str) -> bool:
             return False
         value = value[0]
     return has(value, rest) if rest else True
+
+
+def without(body: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """A copy of `body` without what is at `path`; `[]` means every element."""
+    made = copy.deepcopy(dict(body))
+    _take(made, path)
+    return made
+
+
+def _take(body: Any, path: str) -> None:
+    head, _, rest = path.partition(".")
+    name = head.removesuffix("[]")
+    if not isinstance(body, dict) or name not in body:
+        return
+    if not rest:
+        body.pop(name)
+        return
+    for item in body[name] if isinstance(body[name], list) else [body[name]]:
+        _take(item, rest)
 
 
 def is_directive(value: Any) -> bool:

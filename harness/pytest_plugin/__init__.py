@@ -8,6 +8,7 @@ from harness.pytest_plugin.hooks import (
     case,
     drive,
     judge,
+    proof,
     pytest_addoption,
     pytest_collection_modifyitems,
     pytest_configure,
@@ -19,12 +20,14 @@ from harness.pytest_plugin.hooks import (
     pytest_sessionstart,
     pytest_testnodedown,
     pytest_unconfigure,
+    pytest_xdist_make_scheduler,
 )
 
 __all__ = [
     "case",
     "drive",
     "judge",
+    "proof",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
@@ -36,4 +39,5 @@ __all__ = [
     "pytest_sessionstart",
     "pytest_testnodedown",
     "pytest_unconfigure",
+    "pytest_xdist_make_scheduler",
 ]

@@ -72,7 +72,7 @@ def parametrise(metafunc: pytest.Metafunc, selection: Selection) -> None:
     cases = [case for kind in marker.args for case in selection.by_kind.get(kind, ())]
     metafunc.parametrize(
         "case",
-        [pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(case.group)) for case in cases],
+        [pytest.param(case, id=case.id) for case in cases],
     )
 
 

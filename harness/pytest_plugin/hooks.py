@@ -14,6 +14,7 @@ from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empt
 from harness.pytest_plugin.controller import Controller
 from harness.pytest_plugin.options import add_options, settings_of
 from harness.pytest_plugin.process import ProvingProcess
+from harness.pytest_plugin.proof import Proof
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
@@ -67,6 +68,17 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the cases of a group on one worker."""
+    from harness.pytest_plugin.scheduling import GroupScheduling
+
+    selection = config.stash.get(SELECTION, None)
+    if selection is None:
+        return None
+    return GroupScheduling(config, log, {case.id: case.group for case in selection.cases})
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: Any) -> None:
     """Keep what a worker left behind; a worker that died is an error of the run."""
     controller = node.config.stash.get(CONTROLLER, None)
@@ -110,6 +122,12 @@ def judge(request: pytest.FixtureRequest, case: Case) -> Judge:
     return request.config.stash[PROCESS].judge(case)
 
 
+@pytest.fixture
+def proof(drive: Drive, case: Case, judge: Judge) -> Proof:
+    """From this case's exchanges to subjects."""
+    return Proof(drive, case, judge)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run a case's test function so that it ends in the ledger whatever happens in it."""
@@ -118,8 +136,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if process is None or found is None:
         return (yield)
     arguments = pyfuncitem.funcargs
-    drive = arguments.get("drive") or process.drive(found)
-    judge = arguments.get("judge") or process.judge(found)
+    drive, judge = arguments.get("drive"), arguments.get("judge")
+    if not isinstance(drive, Drive) or not isinstance(judge, Judge):
+        return (yield)
     with case_life(process, found, drive, judge):
         return (yield)
 

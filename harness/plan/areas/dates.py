@@ -1,11 +1,54 @@
-"""Cases of the area `dates`."""
+"""Cases of the area `dates`: a day that is sent is the day that is read."""
 
 from collections.abc import Iterator
 
-from harness.contract import Contract
+from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
+
+DAYS = {
+    "leap_day": "2024-02-29",
+    "month_end": "2024-01-31",
+    "short_month_end": "2023-02-28",
+    "year_end": "2023-12-31",
+    "new_year": "2024-01-01",
+    "day_and_month": "2024-03-04",
+    "summer": "2024-07-15",
+}
+"""Days that break wrong code: a day early or late, day and month swapped, a zone with daylight saving time."""
+
+MARKS = frozenset({"created_at", "updated_at", "last_synced_at"})
+"""Set by the API, never by a write."""
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
-    yield from ()
+    resource = contract.resource(requirement.resource)
+    platform = requirement.platform
+
+    def case(kind: str, detail: str = "", **params: object) -> Case:
+        return Case(f"dates.{kind}", platform, resource.name, detail, params, requirement.plans)
+
+    if resource.supports("list", platform):
+        for path in requirement.dates:
+            if path in resource.fields:
+                yield case("read", path, path=path)
+    if requirement.create_input is None or not resource.supports("get", platform):
+        return
+    paths = writable_dates(requirement, resource)
+    if paths:
+        yield from (case("round_trip", name, paths=paths, day=day) for name, day in DAYS.items())
+        yield case("late_evening", paths=paths)
+        yield case("generated", paths=paths)
+
+
+def writable_dates(requirement: Requirement, resource: Resource) -> list[str]:
+    """Top-level date inputs of a create that can be read back."""
+    return [
+        path
+        for path, field in resource.create_fields.items()
+        if path in requirement.dates
+        and "." not in path
+        and field.format in {"date-time", "date"}
+        and field.on(requirement.platform)
+        and path not in MARKS
+    ]

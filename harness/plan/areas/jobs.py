@@ -1,11 +1,33 @@
-"""Cases of the area `jobs`."""
+"""Cases of the area `jobs`: writes that answer later."""
 
 from collections.abc import Iterator
 
 from harness.contract import Contract
+from harness.plan.areas.writes import references
 from harness.plan.case import Case, Requirement
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
-    yield from ()
+    resource = contract.resource(requirement.resource)
+    platform = requirement.platform
+
+    def case(kind: str, detail: str = "", **params: object) -> Case:
+        return Case(f"jobs.{kind}", platform, resource.name, detail, params, requirement.plans)
+
+    if requirement.create_input is None or not resource.operations["create"].is_async:
+        return
+    yield case("create")
+    refused = references(requirement, resource)
+    if refused:
+        yield case("failure", path=refused[0])
+    if resource.supports("get", platform):
+        if requirement.changes and resource.operations["update"].is_async:
+            yield case("update")
+        if requirement.delete and resource.operations["delete"].is_async:
+            yield case("delete")
+
+
+def expand_platform(platform: str, plans: tuple[str, ...], contract: Contract) -> Iterator[Case]:
+    """The cases about the API as a whole."""
+    yield Case("jobs.unknown", platform, None, "", {}, plans)

@@ -1,11 +1,70 @@
-"""Cases of the area `queries`."""
+"""Cases of the area `queries`: what a list answers to each parameter."""
 
 from collections.abc import Iterator
 
-from harness.contract import Contract
+from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
+
+WINDOWS = {
+    "created_at_min": ("created_at", "min"),
+    "created_at_max": ("created_at", "max"),
+    "updated_at_min": ("updated_at", "min"),
+    "updated_at_max": ("updated_at", "max"),
+    "last_synced_at_min": ("last_synced_at", "min"),
+    "transaction_date_min": ("transaction_date", "min"),
+    "transaction_date_max": ("transaction_date", "max"),
+    "arrival_at_min": ("arrival_date", "min"),
+    "arrival_at_max": ("arrival_date", "max"),
+}
+"""Parameter -> (field it bounds, side). Unix milliseconds, inclusive. Source: [S24] list parameters."""
+
+RANGES = frozenset({"start_date", "end_date"})
+SINGLE = frozenset({"expand", "id_type", "force_fetch"})
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
-    yield from ()
+    resource = contract.resource(requirement.resource)
+    platform = requirement.platform
+    if not resource.supports("list", platform):
+        return
+
+    def case(kind: str, detail: str = "", **params: object) -> Case:
+        return Case(f"queries.{kind}", platform, resource.name, detail, params, requirement.plans)
+
+    if resource.is_paged:
+        yield case("pages")
+        yield case("limit")
+    if requirement.sort:
+        yield case("default_order")
+    yield from (case("sort", field, field=field) for field in requirement.sort)
+    yield from (case("filter", field, field=field) for field in requirement.filter)
+    if requirement.filter:
+        yield case("filter_and")
+        yield case("filter_pages")
+        yield case("filter_refused")
+    for name in requirement.params:
+        yield from _parameter(resource, name, case)
+    if RANGES <= set(requirement.params):
+        yield case("range")
+
+
+def _parameter(resource: Resource, name: str, case: object) -> Iterator[Case]:
+    make = case
+    assert callable(make)
+    listed = resource.operations["list"].parameters
+    if name in WINDOWS:
+        field, side = WINDOWS[name]
+        found = window_field(resource, field)
+        if name in listed and found is not None:
+            yield make("window", name, parameter=name, field=found, side=side)
+    elif name in SINGLE:
+        yield make(name)
+    elif name not in RANGES and name in listed and name in resource.fields:
+        yield make("value", name, parameter=name)
+
+
+def window_field(resource: Resource, name: str) -> str | None:
+    """The field that a window bounds, under the name that the resource has for it."""
+    other = {"transaction_date": "txn_date", "arrival_date": "arrival_at"}
+    return next((path for path in (name, other.get(name)) if path in resource.fields), None)

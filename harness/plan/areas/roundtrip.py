@@ -1,11 +1,70 @@
-"""Cases of the area `roundtrip`."""
+"""Cases of the area `roundtrip`: what was written is what is read, until it is deleted."""
 
 from collections.abc import Iterator
 
-from harness.contract import Contract
+from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
+from harness.plan.inputs import has
+from harness.plan.texts import SAMPLE_TEXTS
+
+LINKS = {
+    "bill_payments": ("bills", "linked_bills", "allocated_amount", "linked_payments"),
+    "invoice_payments": ("invoices", "linked_invoices", "amount", "linked_payments"),
+    "bill_credit_applications": ("bills", "linked_bills", "allocated_amount", "linked_credit_memos"),
+    "invoice_credit_applications": ("invoices", "linked_invoices", "allocated_amount", "linked_payments"),
+}
+"""What pays or credits -> (the documents, its links, the amount in a link, the document's links). Source: [S24]."""
+
+REPLACING = frozenset({"bills", "expenses"})
+"""A sent `line_items` replaces all lines. Source: [S24] update bodies of bills and expenses."""
+
+MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
-    yield from ()
+    resource = contract.resource(requirement.resource)
+    platform = requirement.platform
+
+    def case(kind: str, detail: str = "", **params: object) -> Case:
+        return Case(f"roundtrip.{kind}", platform, resource.name, detail, params, requirement.plans)
+
+    if requirement.create_input is None:
+        return
+    if resource.name in LINKS:
+        documents, links, amount, back = LINKS[resource.name]
+        yield case("linked", documents=documents, links=links, amount=amount, back=back,
+                   memos=MEMOS.get(resource.name))  # fmt: skip
+    if not resource.supports("get", platform):
+        return
+    yield case("read")
+    text = text_input(requirement, resource)
+    if text is not None:
+        yield from (case("text", name, path=text, text=name) for name in SAMPLE_TEXTS)
+    if has(requirement.create_input, "line_items[]"):
+        yield case("lines")
+    if requirement.changes:
+        yield case("update")
+        yield from (case("update_one", name, field=name) for name in requirement.changes if _alone(resource, name))
+        line_field = resource.update_fields.get("line_items")
+        if resource.name in REPLACING and line_field is not None and line_field.on(platform):
+            yield case("replace_lines")
+    if requirement.delete:
+        yield case("delete")
+
+
+def text_input(requirement: Requirement, resource: Resource) -> str | None:
+    """A free text that can be written and read back: a memo, a description, else a name."""
+    fields = resource.create_fields
+    wanted = ("memo", "description", "line_items[].description", "contact_name", "vendor_name", "customer_name", "name")
+    for path in wanted:
+        if path in fields and fields[path].on(requirement.platform) and fields[path].enum is None:
+            readable = resource.fields.get(path)
+            if readable is not None and readable.on(requirement.platform) and fields[path].max_length is None:
+                return path
+    return None
+
+
+def _alone(resource: Resource, name: str) -> bool:
+    """Whether a PATCH may hold this field and nothing else."""
+    return not any(field.required and "." not in path for path, field in resource.update_fields.items() if path != name)

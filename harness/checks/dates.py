@@ -1,0 +1,140 @@
+"""Dates: their form, their zone, and that a day stays the day it was."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from harness.checks.echo import instant
+from harness.checks.paths import MISSING, places, short
+from harness.checks.registry import Observation, Subject, check
+
+STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]00:?00)")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MARKS = ("created_at", "updated_at", "last_synced_at")
+MIDNIGHT = frozenset({"QUICKBOOKS", "QUICKBOOKS_DESKTOP"})
+"""Date-only values are midnight UTC here. Source: [S24] due_date and issue_date of bills (QUICKBOOKS); INFERRED for
+QUICKBOOKS_DESKTOP."""
+
+SKEW = timedelta(minutes=10)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST_YEARS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Dates(Subject):
+    """The values of one date field over the whole list. `format` is `date-time` or `date`; `now` is when they were
+    read; `document` says that it is the date of a document and no mark of the API."""
+
+    path: str
+    format: str | None
+    document: bool
+    rows: tuple[dict[str, Any], ...]
+    origins: tuple[str, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayKept(Subject):
+    """A day that was sent, and what was read. `sent` as it went over the wire. `where` says from where it was read."""
+
+    path: str
+    sent: str
+    seen: Any
+    where: str
+    evidence: tuple[str, ...]
+
+
+def _values(subject: Dates) -> Iterator[tuple[int, Any]]:
+    for index, row in enumerate(subject.rows):
+        for value in places(row, subject.path):
+            if value is not MISSING and value is not None:
+                yield index, value
+
+
+def _told(subject: Dates, index: int, message: str, expected: str, seen: Any) -> Observation:
+    return Observation(message, expected, short(seen), subject.path, (subject.origins[index],))
+
+
+@check("dates.format")
+def format_(subject: Dates) -> Iterator[Observation]:
+    """A timestamp is `YYYY-MM-DDTHH:mm:ss.sssZ`, in UTC; a date-only field is `YYYY-MM-DD` and no timestamp. Source:
+    [S23] examples, [S24] transaction_date of transactions."""
+    if subject.format is None:
+        return
+    wanted = DAY if subject.format == "date" else STAMP
+    for index, value in _values(subject):
+        if not isinstance(value, str) or not wanted.fullmatch(value) or not _exists(value):
+            expected = "YYYY-MM-DD" if subject.format == "date" else "an existing YYYY-MM-DDTHH:mm:ss.sssZ in UTC"
+            yield _told(subject, index, f"{subject.path} has another form", expected, value)
+            return
+
+
+@check("dates.midnight_shift")
+def midnight_shift(subject: Dates) -> Iterator[Observation]:
+    """The dates of QuickBooks documents are midnight UTC. Anything else is a zone conversion that moves the day for
+    somebody. Source: [S24] due_date of bills."""
+    if subject.platform not in MIDNIGHT or not subject.document or subject.format != "date-time":
+        return
+    for index, value in _values(subject):
+        found = instant(value) if isinstance(value, str) else None
+        if found is not None and (found.hour, found.minute, found.second, found.microsecond) != (0, 0, 0, 0):
+            yield _told(subject, index, f"{subject.path} is not midnight UTC", "T00:00:00.000Z", value)
+            return
+
+
+@check("dates.plausible")
+def plausible(subject: Dates) -> Iterator[Observation]:
+    """Dates lie between 1990 and 30 years from now; what the API marks itself (created_at, updated_at, last_synced_at)
+    is not in the future. Milliseconds taken for seconds end in 1970 or far away."""
+    mark = subject.path in MARKS
+    latest = subject.now + (SKEW if mark else timedelta(days=365 * LATEST_YEARS))
+    for index, value in _values(subject):
+        found = instant(value if "T" in str(value) else f"{value}T00:00:00Z") if isinstance(value, str) else None
+        if found is not None and not EARLIEST <= found <= latest:
+            expected = "not in the future" if mark and found > latest else "1990 or later"
+            yield _told(subject, index, f"{subject.path} is not plausible", expected, value)
+            return
+
+
+@check("dates.order")
+def order(subject: Dates) -> Iterator[Observation]:
+    """`created_at` is not after `updated_at`, and no document is due before it was issued by more than a day. INFERRED
+    from the meaning of the words."""
+    pairs = {"created_at": "updated_at", "issue_date": "due_date"}
+    later = pairs.get(subject.path)
+    if later is None:
+        return
+    for index, row in enumerate(subject.rows):
+        first, second = row.get(subject.path), row.get(later)
+        if isinstance(first, str) and isinstance(second, str):
+            left, right = instant(first), instant(second)
+            if left is not None and right is not None and left > right + timedelta(days=1):
+                yield _told(subject, index, f"{subject.path} is after {later}", f"at most {second}", first)
+                return
+
+
+def _exists(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@check("dates.round_trip")
+def round_trip(subject: DayKept) -> Iterator[Observation]:
+    """The day that is sent is the day that is read: not a day early or late, not day for month, also on leap days and
+    at the end of months and years; midnight UTC stays midnight UTC. Source: [S24]; [D:rest/2023-02-07/timestamps]."""
+    if not isinstance(subject.seen, str) or subject.seen[:10] != subject.sent[:10]:
+        yield Observation(f"{subject.path} comes back as another day in {subject.where}", subject.sent[:10],
+                          short(subject.seen), subject.path, subject.evidence)  # fmt: skip
+    elif len(subject.sent) > 10 and len(subject.seen) > 10:
+        sent, seen = instant(subject.sent), instant(subject.seen)
+        if sent is None or seen is None or seen.date() != sent.date():
+            yield Observation(f"{subject.path} comes back in another zone in {subject.where}", subject.sent,
+                              subject.seen, subject.path, subject.evidence)  # fmt: skip
+        elif (sent.hour, sent.minute) == (0, 0) and seen != sent:
+            yield Observation(f"{subject.path} is moved from midnight in {subject.where}", subject.sent, subject.seen,
+                              subject.path, subject.evidence)  # fmt: skip

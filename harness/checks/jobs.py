@@ -1,0 +1,96 @@
+"""Writes that answer with a job, and where the job ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks.paths import short
+from harness.checks.registry import Observation, Subject, check
+from harness.core import Evidence
+
+STATES = frozenset({"prequeued", "pending", "success", "partial_success", "failure"})
+"""`partial_success` is of 2023-03-14; tolerated. Source: [S23], [S24]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Subject):
+    """A write that was asked to answer later. `job` is the last `GET /jobs/{id}`; `wanted` the `http_status` inside."""
+
+    answer: Evidence
+    job: Evidence | None
+    method: str
+    key: str | None
+    succeeds: bool
+
+
+@check("jobs.shape")
+def shape(subject: Job) -> Iterator[Observation]:
+    """`response_mode: async` answers 200 with `async_response`: id, response_url and a known status. Source: [S24]
+    AsyncResponse."""
+    body = subject.answer.body
+    told = body.get("async_response") if isinstance(body, dict) else None
+    ids = (subject.answer.id,)
+    if subject.answer.status != 200 or not isinstance(told, dict):
+        yield Observation("an asynchronous write does not answer with a job", "200 with async_response",
+                          f"{subject.answer.status} {short(body)}", "async_response", ids)  # fmt: skip
+        return
+    for name in ("id", "response_url"):
+        if not isinstance(told.get(name), str) or not told[name]:
+            yield Observation(f"async_response has no {name}", "a text", short(told.get(name)), f"async_response.{name}",
+                              ids)  # fmt: skip
+    if told.get("status") not in STATES:
+        yield Observation("async_response has an unknown status", " or ".join(sorted(STATES)), short(told.get("status")),
+                          "async_response.status", ids)  # fmt: skip
+    if isinstance(told.get("id"), str) and isinstance(told.get("response_url"), str):
+        if told["id"] not in told["response_url"]:
+            yield Observation("response_url does not lead to the job", f".../jobs/{told['id']}",
+                              short(told["response_url"]), "async_response.response_url", ids)  # fmt: skip
+
+
+@check("jobs.end")
+def end(subject: Job) -> Iterator[Observation]:
+    """`GET /jobs/{id}` is a bare job that ends: `success` with the answer that a synchronous call would have had, or
+    `failure` with its error and status inside, though the job itself is a 200. Source: [S24] AsynchronousJob, traps 2
+    and 3."""
+    if subject.job is None:
+        return
+    job, ids = subject.job.body, (subject.answer.id, subject.job.id)
+    if subject.job.status != 200 or not isinstance(job, dict) or "status" not in job:
+        yield Observation(
+            "a job cannot be read", "200 with a bare job", f"{subject.job.status} {short(job)}", None, ids
+        )
+        return
+    wanted = "success" if subject.succeeds else "failure"
+    if job.get("status") != wanted:
+        yield Observation("a job does not end as it should", wanted, short(job.get("status")), "status", ids)
+        return
+    response: Any = job.get("response")
+    status = response.get("http_status") if isinstance(response, dict) else None
+    fine = isinstance(status, int) and ((status == 200) if subject.succeeds else 400 <= status < 500)
+    if not fine:
+        yield Observation("a job holds no proper response", "http_status 200" if subject.succeeds else "a 4xx http_status",
+                          short(response), "response.http_status", ids)  # fmt: skip
+    elif not isinstance(response.get("body"), dict):
+        yield Observation("a finished job has no body", "the body that a synchronous call has", short(response),
+                          "response.body", ids)  # fmt: skip
+    elif not subject.succeeds and not isinstance(response["body"].get("error_code"), str):
+        yield Observation("a failed job holds no error", "error_type, error_code, error_message", short(response["body"]),
+                          "response.body.error_code", ids)  # fmt: skip
+
+
+@check("jobs.request")
+def request(subject: Job) -> Iterator[Observation]:
+    """A job tells which request it is for: method, url, body, and the idempotency key. Source: [S24]
+    AsynchronousJob.request."""
+    if subject.job is None or not isinstance(subject.job.body, dict):
+        return
+    told, ids = subject.job.body.get("request"), (subject.job.id,)
+    if not isinstance(told, dict):
+        yield Observation("a job does not tell its request", "request with method and url", short(told), "request", ids)
+        return
+    if str(told.get("method", "")).upper() != subject.method or not isinstance(told.get("url"), str):
+        yield Observation("a job tells another request", f"{subject.method} and a url",
+                          short({name: told.get(name) for name in ("method", "url")}), "request.method", ids)  # fmt: skip
+    if subject.key is not None and "idempotency_key" in told and told["idempotency_key"] != subject.key:
+        yield Observation("a job tells another idempotency key", subject.key, short(told["idempotency_key"]),
+                          "request.idempotency_key", ids)  # fmt: skip

@@ -1,0 +1,91 @@
+"""What a client can work out from a whole list: which rows fit a condition, which values are worth asking for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.checks.echo import instant
+from harness.checks.paths import differences, exact
+from harness.contract import Resource
+
+VOLATILE = frozenset({"updated_at", "last_synced_at", "platform_data"})
+"""Fields that move by themselves, or are only there when asked for."""
+
+Condition = tuple[str, str]
+"""(operator, value) of a filter."""
+
+
+def millis(value: Any) -> int | None:
+    """Unix milliseconds of an ISO 8601 timestamp or day (UTC); None for everything else."""
+    if not isinstance(value, str):
+        return None
+    found = instant(f"{value}T00:00:00Z" if len(value) == 10 else value)  # noqa: PLR2004 - the length of a day
+    return None if found is None else round(found.timestamp() * 1000)
+
+
+def kind_of(resource: Resource, field: str) -> str:
+    """How the values of a field are ordered: date, number or text."""
+    described = resource.fields.get(field)
+    if described is not None and (described.is_date_time or described.format == "date"):
+        return "date"
+    numeric = described is not None and described.types <= {"number", "integer"} and described.types
+    return "number" if numeric else "text"
+
+
+def fits(row: Mapping[str, Any], field: str, operator: str, value: str) -> bool:
+    """Whether a row fits a filter condition: `=` exact and case-sensitive, `>` strictly after, `~` contains. Null fits
+    nothing. Source: [H:8753216581]."""
+    found = row.get(field)
+    if found is None:
+        return False
+    moment = millis(found)
+    if operator == ">":
+        bound = millis(value)
+        return moment is not None and bound is not None and moment > bound
+    if operator == "~":
+        return isinstance(found, str) and value in found
+    if moment is not None and millis(value) is not None:
+        return moment == millis(value)
+    if isinstance(found, bool):
+        return value == str(found).lower()
+    if isinstance(found, (int, float)):
+        return exact(found) == exact(value)
+    return bool(found == value)
+
+
+def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, Any]]) -> list[Condition]:
+    """Conditions on a field that tell right from wrong selections: values that some rows have and some have not, a
+    bound that a row lies on, a piece of a text, another case, and one that fits nothing."""
+    values = [row[field] for row in rows if row.get(field) not in (None, "")]
+    values = [value for value in values if isinstance(value, (str, int, float))]
+    if not values:
+        return []
+    if kind_of(resource, field) == "date":
+        stamps = sorted({str(value) for value in values})
+        return [(">", stamps[len(stamps) // 2]), (">", stamps[0]), ("=", stamps[len(stamps) // 3]), (">", stamps[-1])]
+    counted = sorted({str(value) for value in values}, key=lambda text: (len(text), text))
+    chosen = counted[len(counted) // 2]
+    conditions = [("=", _text(chosen, values)), ("=", _text(counted[-1], values))]
+    described = resource.fields.get(field)
+    if isinstance(values[0], str) and described is not None and described.enum is None and described.ref is None:
+        if described.format != "uuid":
+            # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.
+            conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("=", chosen[:-1]), ("~", chosen)]
+            conditions += [("=", chosen.swapcase())] if chosen.swapcase() != chosen else []
+    return list(dict.fromkeys(condition for condition in conditions if condition[1].strip() == condition[1] != ""))
+
+
+def _text(text: str, values: Sequence[Any]) -> str:
+    return next((str(value).lower() for value in values if isinstance(value, bool) and str(value) == text), text)
+
+
+def changed_rows(
+    plain: Mapping[str, Mapping[str, Any]], seen: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Where rows differ from those of the plain list, leaving out what moves by itself."""
+    for row in seen:
+        known = plain.get(str(row.get("id")))
+        if known is None or known.get("updated_at") != row.get("updated_at"):
+            continue
+        for path, left, right in differences(known, row):
+            if path.partition(".")[0] not in VOLATILE:
+                yield path, left, right

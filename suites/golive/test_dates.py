@@ -1,0 +1,81 @@
+"""Dates: their form on every row, and that a day which is sent is the day that is read."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from harness.checks.dates import MARKS, Dates, DayKept
+from harness.checks.paths import first
+
+READ = ("dates.format", "dates.midnight_shift", "dates.plausible", "dates.order")
+EXAMPLES = 4
+
+
+@pytest.mark.case("dates.read")
+def test_dates_of_the_list_have_one_form(proof, judge, case):
+    """Every value of a date field has the documented form, zone and a plausible day."""
+    path = case.params["path"]
+    walk = proof.snapshot()
+    origins = tuple(walk.row_evidence(index) for index in range(len(walk.rows)))
+    field = proof.described.fields[path]
+    document = path.rpartition(".")[2] not in MARKS and field.on(case.platform)
+    judge(Dates(*proof.base, path, field.format, document, walk.rows, origins, proof.now()), *READ)
+
+
+@pytest.mark.case("dates.round_trip")
+def test_a_day_stays_that_day(proof, judge, drive, case):
+    """A day at a month's end, a leap day, a year's end and a day that could be a month come back as they were."""
+    _send(proof, judge, drive, case.params["paths"], case.params["day"], "T00:00:00.000Z")
+
+
+@pytest.mark.case("dates.late_evening")
+def test_a_late_hour_keeps_the_day(proof, judge, drive, case):
+    """A time late in the evening does not move the day."""
+    _send(proof, judge, drive, case.params["paths"], "2024-02-28", "T23:30:00.000Z")
+
+
+@pytest.mark.case("dates.generated")
+def test_any_day_stays_that_day(proof, judge, drive, case):
+    """Generated days come back as they were; the first that does not is shrunk to the plainest one."""
+    paths = case.params["paths"]
+
+    @settings(max_examples=EXAMPLES, database=None, derandomize=True, deadline=None,
+              suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
+    @given(st.dates(min_value=_day("2010-01-01"), max_value=_day("2029-12-31")))
+    def prove(day):
+        _send(proof, judge, drive, paths, day.isoformat(), "T00:00:00.000Z")
+
+    prove()
+
+
+def _day(text):
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+def _send(proof, judge, drive, paths, day, time):
+    body = drive.minimal_input()
+    sent = {}
+    for path in paths:
+        field = proof.described.create_fields[path]
+        sent[path] = day if field.format == "date" else f"{day}{time}"
+        body = proof.with_value(body, path, sent[path])
+    write = drive.create(proof.name, body)
+    proof.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+    if not write.ok or write.entity is None:
+        proof.written(write, "create", body)
+    seen, answer = proof.read(write.id)
+    for path, value in sent.items():
+        read_path = proof.read_path(path)
+        field = proof.described.fields.get(read_path)
+        if field is None or not field.on(proof.case.platform):
+            continue
+        for where, entity, evidence in (
+            ("the answer", write.entity, write.evidence.id),
+            ("the object", seen, answer.id),
+        ):
+            subject = DayKept(
+                *proof.base, read_path, value, first(entity, read_path), where, (write.evidence.id, evidence)
+            )
+            judge(subject, "dates.round_trip")

@@ -1,0 +1,177 @@
+"""Errors: who may not, may not; what is not there, is not there."""
+
+import pytest
+
+from harness.checks.errors import Failing, Tenants
+from harness.checks.paths import differences
+from harness.plan.inputs import UNKNOWN_ID
+
+CREDENTIALS = frozenset({"INVALID_CREDENTIALS"})
+DENIED = frozenset({401})
+GONE = frozenset({404, 410})
+REFUSED = frozenset({400, 401, 403, 404})
+WRONG_TOKEN = "00000000-0000-4000-8000-000000000bad"
+
+
+def _failing(case, answer, why, allowed, codes=frozenset()):
+    return Failing(case.id, case.platform, case.resource, answer, why, allowed, codes)
+
+
+def _some_path(drive):
+    """A list that the connection's platform has."""
+    for name, platform in ((name, drive.platform) for name in drive.contract.resources):
+        resource = drive.contract.resource(name)
+        if resource.supports("list", platform) and resource.is_paged:
+            return resource.operations["list"].path
+    return drive.inconclusive("the platform has no list")
+
+
+@pytest.mark.case("errors.wrong_secret")
+def test_a_wrong_secret_is_refused(judge, drive, case):
+    """The right client id with a wrong secret is answered 401."""
+    client_id = drive.session.world.target.credentials.client_id.reveal()
+    for auth in ((client_id, "golive-wrong-secret"), (client_id, "")):
+        answer = drive.send("GET", _some_path(drive), query={"limit": 1}, auth=auth)
+        judge(_failing(case, answer, "with a wrong secret", DENIED, CREDENTIALS), "errors.auth")
+
+
+@pytest.mark.case("errors.wrong_client")
+def test_a_wrong_client_is_refused(judge, drive, case):
+    """An unknown client id is answered 401, on the data and on the connections."""
+    auth = ("golive-wrong-client", "golive-wrong-secret")
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, auth=auth)
+    judge(_failing(case, answer, "of an unknown client", DENIED, CREDENTIALS), "errors.auth")
+    answer = drive.send("GET", "/connections", token=None, auth=auth)
+    judge(_failing(case, answer, "of an unknown client", DENIED, CREDENTIALS), "errors.auth")
+
+
+@pytest.mark.case("errors.no_credentials")
+def test_no_credentials_are_refused(judge, drive, case):
+    """A request without Basic credentials is answered 401, on the data and on the connections."""
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, auth=None)
+    judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+    answer = drive.send("GET", "/connections", token=None, auth=None)
+    judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+
+
+@pytest.mark.case("errors.wrong_token")
+def test_a_wrong_access_token_is_refused(judge, drive, case):
+    """An unknown access token is answered 401."""
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, token=WRONG_TOKEN)
+    judge(_failing(case, answer, "with an unknown access token", DENIED, CREDENTIALS), "errors.auth")
+
+
+@pytest.mark.case("errors.no_token")
+def test_a_missing_access_token_is_refused(judge, drive, case):
+    """A request without an access token is refused."""
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, token=None)
+    judge(_failing(case, answer, "without an access token", REFUSED), "errors.missing")
+
+
+@pytest.mark.case("errors.no_version")
+def test_a_missing_version_is_refused(judge, drive, case):
+    """A request without X-Rutter-Version is refused."""
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, version=None)
+    judge(_failing(case, answer, "without X-Rutter-Version", REFUSED), "errors.missing")
+
+
+@pytest.mark.case("errors.wrong_version")
+def test_an_unknown_version_is_refused(judge, drive, case):
+    """A version that does not exist is refused."""
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, version="1999-12-31")
+    judge(_failing(case, answer, "for an unknown version", REFUSED), "errors.missing")
+
+
+@pytest.mark.case("errors.unknown_path")
+def test_an_unknown_path_is_refused(judge, drive, case):
+    """A path that is not in the contract is answered 404."""
+    answer = drive.send("GET", "/accounting/golive_no_such_thing")
+    judge(_failing(case, answer, "to an unknown path", frozenset({404})), "errors.not_found")
+
+
+@pytest.mark.case("errors.broken_json")
+def test_a_broken_body_is_refused(judge, drive, case):
+    """A body that is not JSON is answered 400."""
+    for resource in drive.contract.resources.values():
+        if resource.supports("create", drive.platform) and resource.operations["create"].is_async:
+            path = resource.operations["create"].path
+            answer = drive.send("POST", path, content=b'{"broken": ', resource=resource.name, operation="create")
+            judge(_failing(case, answer, "with a broken body", frozenset({400})), "errors.malformed")
+            return
+    drive.inconclusive("the platform takes no write")
+
+
+@pytest.mark.case("errors.unsupported")
+def test_what_the_platform_lacks_is_not_found(judge, drive, case):
+    """A list that the platform does not support is answered 404."""
+    resource = drive.contract.resource(case.params["resource"])
+    answer = drive.send("GET", resource.operations["list"].path, query={"limit": 1}, resource=resource.name,
+                        operation="list")  # fmt: skip
+    why = f"for {resource.name} on {case.platform}, which does not support it,"
+    judge(_failing(case, answer, why, frozenset({404})), "errors.unsupported")
+
+
+@pytest.mark.case("errors.list_access")
+def test_a_list_needs_token_and_credentials(proof, judge, drive, case):
+    """Each list is refused without credentials and with an unknown token."""
+    path = proof.described.operations["list"].path
+    answer = drive.send("GET", path, auth=None, operation="list")
+    judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+    answer = drive.send("GET", path, token=WRONG_TOKEN, operation="list")
+    judge(_failing(case, answer, "with an unknown access token", DENIED, CREDENTIALS), "errors.auth")
+
+
+@pytest.mark.case("errors.unknown_id")
+def test_an_unknown_id_is_not_found(proof, judge, drive, case):
+    """An id that no object has is answered 410 or 404; a DELETE of it says not_found."""
+    operation = case.detail
+    if operation == "delete":
+        write = drive.delete(proof.name, UNKNOWN_ID)
+        fine = write.status in GONE if proof.described.domain == "commerce" else False
+        code = write.body.get("code") if isinstance(write.body, dict) else None
+        if write.status == 200 and code == "not_found":
+            fine = True
+        answer, allowed = write.evidence, frozenset({write.status}) if fine else GONE
+    elif operation == "update":
+        answer = drive.update(proof.name, UNKNOWN_ID, drive.fill(dict(proof.requirement.changes))).evidence
+        allowed = GONE | {450}
+    else:
+        answer = drive.get(proof.name, UNKNOWN_ID)
+        allowed = GONE
+    judge(_failing(case, answer, f"to {operation} an unknown id", allowed), "errors.not_found")
+
+
+@pytest.mark.case("errors.isolation")
+def test_another_tenant_cannot_read(proof, judge, drive, case):
+    """An object cannot be read with another connection's token, and is not in that connection's list."""
+    other = drive.other_connection()
+    if other is None:
+        drive.inconclusive("the organisation has one connection: isolation needs two")
+    rows = [row for row in proof.snapshot().rows if isinstance(row.get("id"), str)]
+    own = frozenset(row["id"] for row in rows)
+    for row in (rows[0], rows[-1]):
+        answer = other.get(proof.name, row["id"])
+        subject = Failing(*proof.base, answer, "with another connection's access token", GONE, frozenset(),
+                          frozenset({row["id"]}))  # fmt: skip
+        judge(subject, "errors.isolation")
+    if not proof.described.supports("list", other.platform):
+        return
+    page = other.page(proof.name, **({"limit": 500} if proof.described.is_paged else {}))
+    listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
+    leaked = frozenset(str(row.get("id")) for row in listed if isinstance(row, dict)) & own
+    subject = Failing(*proof.base, page, "for another connection's list", frozenset({page.status}), frozenset(), leaked)
+    judge(subject, "errors.isolation")
+
+
+@pytest.mark.case("errors.write_isolation")
+def test_another_tenant_cannot_write(proof, judge, drive, case):
+    """An object that this run made cannot be changed with another connection's token."""
+    other = drive.other_connection()
+    if other is None:
+        drive.inconclusive("the organisation has one connection: isolation needs two")
+    id = proof.workpiece()
+    before, _ = proof.read(id)
+    write = other.update(proof.name, id, drive.fill(dict(proof.requirement.changes)))
+    after, answer = proof.read(id)
+    moved = [path for path, _, _ in differences(before or {}, after or {})]
+    judge(Tenants(*proof.base, write.evidence, tuple(moved), (write.evidence.id, answer.id)), "errors.write_isolation")

@@ -1,0 +1,126 @@
+"""Fields: every row of every list is complete, typed, filled and consistent with the single object."""
+
+import pytest
+
+from harness.checks.fields import Answer, Pair, References, used_ids
+
+SAMPLE = 4
+DERIVED_BY_OTHERS = frozenset({"last_synced_at"})
+
+
+@pytest.mark.case("fields.present")
+def test_every_required_key_is_in_every_row(proof, judge):
+    """Every key that the contract requires is in every row."""
+    judge(proof.rows(), "fields.present", "fields.no_platform_data")
+
+
+@pytest.mark.case("fields.types")
+def test_every_value_has_its_type(proof, judge):
+    """Every value has a type of the contract."""
+    judge(proof.rows(), "fields.type")
+
+
+@pytest.mark.case("fields.nulls")
+def test_only_nullable_fields_are_null(proof, judge):
+    """Only fields that the contract calls nullable are null."""
+    judge(proof.rows(), "fields.null")
+
+
+@pytest.mark.case("fields.enums")
+def test_closed_lists_hold_known_values(proof, judge):
+    """Values of closed lists are in the list."""
+    judge(proof.rows(), "fields.enum")
+
+
+@pytest.mark.case("fields.formats")
+def test_texts_have_their_form(proof, judge):
+    """Texts with a documented form have it."""
+    judge(proof.rows(), "fields.format")
+
+
+@pytest.mark.case("fields.unique")
+def test_ids_are_unique(proof, judge):
+    """No two rows share an id."""
+    judge(proof.rows(), "fields.unique_id")
+
+
+@pytest.mark.case("fields.required")
+def test_what_the_plan_requires_is_there(proof, judge):
+    """The fields that the plan names are present, and not null where it requires that."""
+    judge(proof.rows(paths=proof.requirement.required), "fields.required")
+    judge(proof.rows(paths=proof.requirement.nullable), "fields.nullable")
+
+
+@pytest.mark.case("fields.fill")
+def test_enough_rows_are_filled(proof, judge, case):
+    """A field is filled in as many rows as the plan needs."""
+    judge(proof.rows(paths=(case.detail,), share=case.params["share"]), "fields.fill")
+
+
+@pytest.mark.case("fields.envelope")
+def test_lists_come_in_their_envelope(proof, judge, drive):
+    """A list comes with its key and the connection it is from."""
+    walk = proof.snapshot()
+    key = proof.described.list_key or proof.name
+    judge(
+        Answer(*proof.base, walk.pages, key, drive.connection.id, list_of=True), "fields.envelope", "fields.connection"
+    )
+
+
+@pytest.mark.case("fields.single")
+def test_a_row_is_the_single_object(proof, judge, drive):
+    """The row of a list and the object read by its id are equal in every field."""
+    walk = proof.snapshot()
+    chosen = _spread(walk.rows)
+    for row in chosen:
+        if not isinstance(row.get("id"), str):
+            continue
+        seen, answer = proof.read(row["id"])
+        subject = Answer(*proof.base, (answer,), proof.described.item_key, drive.connection.id, list_of=False)
+        judge(subject, "fields.envelope", "fields.connection")
+        if seen is None:
+            continue
+        judge(
+            proof.one(seen, answer.id), "fields.present", "fields.type", "fields.null", "fields.enum", "fields.format"
+        )
+        judge(proof.one(seen, answer.id), "fields.no_platform_data")
+        origin = walk.row_evidence(walk.rows.index(row))
+        left, right = row, seen
+        if _differs(left, right):  # somebody may have written in between: look again at both
+            again = proof.snapshot(refresh=True)
+            fresh = again.by_id.get(row["id"])
+            reread, answer = proof.read(row["id"])
+            if fresh is None or reread is None:
+                continue
+            left, right, origin, walk = fresh, reread, again.row_evidence(again.rows.index(fresh)), walk
+        pair = Pair(*proof.base, left, right, "the list", "the single object", (origin, answer.id), DERIVED_BY_OTHERS)
+        judge(pair, "fields.list_equals_get")
+
+
+@pytest.mark.case("fields.references")
+def test_references_resolve(proof, judge, drive, case):
+    """Ids that name other objects can be read."""
+    walk = proof.snapshot()
+    referred = case.params["referred"]
+    origins = [walk.row_evidence(index) for index in range(len(walk.rows))]
+    used = used_ids(walk.rows, origins, case.detail)
+    known = frozenset(drive.snapshot(referred).by_id)
+    doubtful = [id for id in used if id not in known][:3]
+    unresolved = set()
+    for id in doubtful:
+        readable = drive.contract.resource(referred).supports("get", case.platform)
+        if not readable or not drive.get(referred, id).ok:
+            unresolved.add(id)
+    judge(References(*proof.base, case.detail, referred, used, known, frozenset(unresolved)), "fields.reference")
+
+
+def _spread(rows):
+    """Some rows from all over the list: first, last, and between."""
+    if len(rows) <= SAMPLE:
+        return list(rows)
+    step = (len(rows) - 1) / (SAMPLE - 1)
+    return [rows[round(index * step)] for index in range(SAMPLE)]
+
+
+def _differs(left, right):
+    return any(left.get(name) != right.get(name) for name in {*left, *right} - DERIVED_BY_OTHERS)

@@ -1,0 +1,74 @@
+"""Jobs: writes that answer later end with the answer that a synchronous call would have had."""
+
+import pytest
+
+from harness.checks.errors import Failing
+from harness.checks.jobs import Job
+from harness.checks.writes import Held
+from harness.plan.inputs import UNKNOWN_ID
+from uuid import uuid4
+
+ALL = ("jobs.shape", "jobs.end", "jobs.request")
+
+
+@pytest.mark.case("jobs.create")
+def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
+    """An asynchronous create answers with a job, whose end holds the object that can then be read."""
+    key = str(uuid4())
+    body = drive.minimal_input()
+    write = drive.create(proof.name, body, key=key, response_mode="async")
+    proof.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+    judge(Job(*proof.base, write.evidence, write.job, "POST", key, succeeds=True), *ALL)
+    if write.job is None or not write.ok:
+        return
+    proof.written(write, "create", body)
+    if write.id is not None and proof.described.supports("get", case.platform):
+        for part, entity in zip(proof.sent_parts(body), write.entities, strict=False):
+            proof.held(part, entity["id"])
+
+
+@pytest.mark.case("jobs.failure")
+def test_an_asynchronous_failure_is_told_in_the_job(proof, judge, drive, case):
+    """A write that the platform refuses fails inside its job, with the error that a synchronous call would have had."""
+    key = str(uuid4())
+    body = proof.broken_reference(case.params["path"])
+    write = drive.create(proof.name, body, key=key, response_mode="async")
+    if write.job is None and write.status is not None and 400 <= write.status < 500:
+        judge(Failing(*proof.base, write.evidence, "with an unknown reference", frozenset({write.status}), frozenset()),
+              "errors.malformed")  # fmt: skip
+        return
+    judge(Job(*proof.base, write.evidence, write.job, "POST", key, succeeds=False), *ALL)
+
+
+@pytest.mark.case("jobs.update")
+def test_an_asynchronous_update_ends_in_its_object(proof, judge, drive):
+    """An asynchronous update is applied when its job has ended."""
+    id = proof.workpiece()
+    key = str(uuid4())
+    change = drive.fill(dict(proof.requirement.changes))
+    write = drive.update(proof.name, id, change, key=key, response_mode="async")
+    judge(Job(*proof.base, write.evidence, write.job, "PATCH", key, succeeds=True), *ALL)
+    seen, answer = proof.read(id)
+    judge(Held(*proof.base, proof.described, change, seen, "the object after the job", (answer.id,)),
+          "roundtrip.found", "roundtrip.persisted")  # fmt: skip
+
+
+@pytest.mark.case("jobs.delete")
+def test_an_asynchronous_delete_ends_with_the_object_gone(proof, judge, drive):
+    """After the job of an asynchronous delete the object is gone."""
+    write, _ = proof.create()
+    removal = drive.delete(proof.name, write.id, response_mode="async")
+    judge(Job(*proof.base, removal.evidence, removal.job, "DELETE", None, succeeds=True), *ALL)
+    answer = drive.get(proof.name, write.id)
+    judge(Failing(*proof.base, answer, "for a deleted object", frozenset({404, 410}), frozenset()), "errors.not_found")
+
+
+@pytest.mark.case("jobs.unknown")
+def test_an_unknown_job_is_not_found(judge, drive, case):
+    """A job that does not exist is answered 410 or 404; a job needs the organisation's credentials."""
+    answer = drive.job(UNKNOWN_ID)
+    judge(Failing(case.id, case.platform, None, answer, "for an unknown job", frozenset({404, 410}), frozenset()),
+          "errors.not_found")  # fmt: skip
+    answer = drive.send("GET", f"/jobs/{UNKNOWN_ID}", token=None, auth=None)
+    judge(Failing(case.id, case.platform, None, answer, "for a job without credentials", frozenset({401}), frozenset()),
+          "errors.auth")  # fmt: skip

@@ -1,0 +1,271 @@
+"""Queries: every list parameter, held against the client's own selection from the whole list."""
+
+import pytest
+
+from harness.checks.oracle import changed_rows, choose_values, fits, kind_of, millis
+from harness.checks.queries import Expanded, Limited, Ordered, Paged, Selected
+
+SMALL = 7
+DEFAULT_LIMIT = 50
+"""Source: [S24] limit."""
+
+
+@pytest.mark.case("queries.pages")
+def test_small_pages_hold_the_whole_list(proof, judge, drive):
+    """Small pages together hold exactly the rows of the whole list, and end."""
+    before = proof.snapshot()
+    limit = max(2, min(SMALL * 5, -(-len(before.rows) // 4)))
+    walk = drive.walk(proof.name, limit=limit)
+    subject = _paged(proof, walk, limit, before, before)
+    from harness.checks import get_check
+
+    if list(get_check("queries.pages_complete").function(subject)):  # rows may have come or gone: both lists count
+        subject = _paged(proof, walk, limit, before, proof.snapshot(refresh=True))
+    judge(subject, "queries.pages_end", "queries.pages_disjoint", "queries.pages_complete")
+    for number, page in enumerate(walk.pages[:-1]):
+        rows = sum(origin == number for origin in walk.origins)
+        judge(Limited(*proof.base, limit, True, rows, len(before.rows), "more", (page.id,)), "queries.limit")
+
+
+def _paged(proof, walk, limit, before, after):
+    pages = [[] for _ in walk.pages]
+    for row, origin in zip(walk.rows, walk.origins, strict=True):
+        pages[origin].append(str(row.get("id")))
+    old, new = set(before.by_id), set(after.by_id)
+    return Paged(
+        *proof.base, tuple(map(tuple, pages)), walk.evidence_ids, limit, walk.complete, walk.problem,
+        frozenset(old & new), frozenset(old | new),
+    )  # fmt: skip
+
+
+@pytest.mark.case("queries.limit")
+def test_limit_is_kept(proof, judge, drive):
+    """A page has as many rows as asked, 50 when nothing is asked."""
+    for asked in (1, 3, None):
+        total = len(proof.snapshot().rows)
+        page = drive.page(proof.name, **({"limit": asked} if asked else {}))
+        rows = page.body.get(proof.described.list_key or proof.name) if page.ok else []
+        wanted = asked or DEFAULT_LIMIT
+        count = len(rows) if isinstance(rows, list) else 1
+        if count != min(wanted, total) or (page.ok and bool(page.body.get("next_cursor")) != (total > wanted)):
+            total = len(proof.snapshot(refresh=True).rows)
+        cursor = page.body.get("next_cursor") if page.ok else None
+        judge(Limited(*proof.base, wanted, asked is not None, count, total, cursor, (page.id,)), "queries.limit")
+
+
+@pytest.mark.case("queries.default_order")
+def test_the_newest_change_comes_first(proof, judge, drive):
+    """Without a sort the list is ordered by updated_at, newest first."""
+    if "updated_at" not in proof.described.fields:
+        drive.inconclusive("the resource has no updated_at: there is no default order to judge")
+    walk = drive.walk(proof.name, max_pages=2, limit=DEFAULT_LIMIT)
+    values = tuple(row.get("updated_at") for row in walk.rows)
+    subject = Ordered(*proof.base, "the list without sort", "updated_at", values, True, "date", (), frozenset(),
+                      walk.evidence_ids)  # fmt: skip
+    judge(subject, "queries.default_order")
+
+
+@pytest.mark.case("queries.sort")
+def test_sort_orders_the_whole_list(proof, judge, drive, case):
+    """A sort orders by the field in the asked direction, ascending when none is asked."""
+    field = case.params["field"]
+    for text, descending in ((f"{field} ASC", False), (f"{field} DESC", True), (field, False)):
+        before = proof.snapshot()
+        walk = drive.walk(proof.name, limit=100, sort=text, max_pages=50 if text.endswith("C") else 1)
+        ids = tuple(str(row.get("id")) for row in walk.rows)
+        must = set(before.by_id)
+        if must - set(ids):
+            must &= set(proof.snapshot(refresh=True).by_id)
+        if not text.endswith("C"):
+            must = set()
+        values = tuple(row.get(field) for row in walk.rows)
+        subject = Ordered(*proof.base, f"sort={text}", field, values, descending, kind_of(proof.described, field), ids,
+                          frozenset(must), walk.evidence_ids[-2:])  # fmt: skip
+        judge(subject, "queries.sort")
+
+
+@pytest.mark.case("queries.filter")
+def test_filter_returns_what_fits(proof, judge, drive, case):
+    """Each operator of a filter returns exactly the rows that fit."""
+    field = case.params["field"]
+    rows = proof.snapshot().rows
+    conditions = choose_values(proof.described, field, rows)
+    if not conditions:
+        drive.inconclusive(f"no row of {proof.name} on {case.platform} has a {field}: nothing to filter by")
+    for operator, value in conditions:
+        _filtered(proof, judge, drive, [(field, operator, value)])
+
+
+@pytest.mark.case("queries.filter_and")
+def test_two_conditions_both_hold(proof, judge, drive):
+    """Conditions joined by AND both hold."""
+    first, second = _two_conditions(proof, drive)
+    _filtered(proof, judge, drive, [first, second])
+    _filtered(proof, judge, drive, [second, first])
+
+
+@pytest.mark.case("queries.filter_pages")
+def test_a_filter_holds_on_every_page(proof, judge, drive):
+    """A filtered list walked in small pages holds the filter on every page."""
+    rows = proof.snapshot().rows
+    field = next((name for name in ("updated_at", "last_synced_at") if name in proof.requirement.filter), None)
+    values = sorted({row[field] for row in rows if isinstance(row.get(field), str)}) if field else []
+    if not values:
+        drive.inconclusive(f"{proof.name} on {proof.case.platform} has no timestamp to filter by")
+    _filtered(proof, judge, drive, [(field, ">", values[len(values) // 2])], limit=max(2, len(rows) // 6))
+
+
+@pytest.mark.case("queries.filter_refused")
+def test_a_field_that_is_not_filterable_is_refused(proof, judge, drive, case):
+    """A filter on an unknown field, and one that is no filter, are answered 400."""
+    from harness.checks.errors import Failing
+
+    for text in ('golive_no_such_field="x"', "this is no filter"):
+        page = drive.page(proof.name, filter=text, limit=1)
+        why = f"with filter={text}"
+        judge(Failing(*proof.base, page, why, frozenset({400}), frozenset()), "errors.malformed")
+
+
+def _filtered(proof, judge, drive, conditions, limit=100):
+    text = " AND ".join(f'{field}{operator}"{_quoted(value)}"' for field, operator, value in conditions)
+    before = proof.snapshot()
+    walk = drive.walk(proof.name, filter=text, limit=limit)
+
+    def oracle(source):
+        return {
+            row["id"] for row in source.rows
+            if isinstance(row.get("id"), str) and all(fits(row, *condition) for condition in conditions)
+        }  # fmt: skip
+
+    _select(proof, judge, walk, f"filter={text}", conditions[0][0], before, oracle, "queries.filter")
+
+
+def _quoted(value):
+    return str(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _two_conditions(proof, drive):
+    rows = proof.snapshot().rows
+    stamps = [name for name in ("last_synced_at", "updated_at", "created_at") if name in proof.requirement.filter]
+    others = [name for name in proof.requirement.filter if name not in stamps] or stamps[1:]
+    for name in others:
+        found = choose_values(proof.described, name, rows)
+        if not found or not stamps:
+            continue
+        operator, value = found[0]
+        matching = [row for row in rows if fits(row, name, operator, value)]
+        values = sorted({row[stamps[0]] for row in rows if isinstance(row.get(stamps[0]), str)})
+        if matching and values:
+            return (name, operator, value), (stamps[0], ">", values[len(values) // 2])
+    return drive.inconclusive(f"{proof.name} on {proof.case.platform} has no two fields to filter by")
+
+
+def _select(proof, judge, walk, query, field, before, oracle, check):
+    must = may = oracle(before)
+    returned = tuple(str(row.get("id")) for row in walk.rows)
+    if set(returned) != must:  # rows may have changed meanwhile: what fits both before and after must be there
+        after = oracle(proof.snapshot(refresh=True))
+        must, may = must & after, must | after
+    subject = Selected(
+        *proof.base, query, field, returned, frozenset(must), frozenset(may), walk.pages[0].status, walk.complete,
+        walk.problem, tuple(changed_rows(before.by_id, walk.rows)), walk.evidence_ids[-2:],
+    )  # fmt: skip
+    judge(subject, check)
+
+
+@pytest.mark.case("queries.window")
+def test_time_windows_are_inclusive_milliseconds(proof, judge, drive, case):
+    """A window returns exactly the rows inside it, its bound included."""
+    parameter, field, side = (case.params[name] for name in ("parameter", "field", "side"))
+    before = proof.snapshot()
+    stamps = sorted({millis(row[field]) for row in before.rows if millis(row.get(field)) is not None})
+    if not stamps:
+        drive.inconclusive(f"no row of {proof.name} on {case.platform} has a {field}")
+    bounds = {stamps[len(stamps) // 2], stamps[-1] + 1 if side == "min" else stamps[0] - 1, stamps[len(stamps) // 3]}
+    for bound in sorted(bounds):
+
+        def oracle(source, bound=bound):
+            return {
+                row["id"] for row in source.rows
+                if (found := millis(row.get(field))) is not None and (found >= bound if side == "min" else found <= bound)
+            }  # fmt: skip
+
+        walk = drive.walk(proof.name, **{parameter: bound}, **({"limit": 100} if proof.described.is_paged else {}))
+        _select(proof, judge, walk, f"{parameter}={bound}", field, before, oracle, "queries.window")
+
+
+@pytest.mark.case("queries.value")
+def test_a_parameter_selects_by_value(proof, judge, drive, case):
+    """A parameter that names a field returns exactly the rows with that value."""
+    name = case.params["parameter"]
+    before = proof.snapshot()
+    found = [row.get(name) for row in before.rows if isinstance(row.get(name), (str, int)) and row.get(name) != ""]
+    if not found:
+        drive.inconclusive(f"no row of {proof.name} on {case.platform} has a {name}")
+    for value in dict.fromkeys((found[0], found[-1])):
+        walk = drive.walk(proof.name, **{name: value}, **({"limit": 100} if proof.described.is_paged else {}))
+
+        def oracle(source, value=value):
+            return {row["id"] for row in source.rows if row.get(name) == value}
+
+        _select(proof, judge, walk, f"{name}={value}", name, before, oracle, "queries.value")
+
+
+@pytest.mark.case("queries.force_fetch")
+def test_force_fetch_answers_the_same(proof, judge, drive):
+    """force_fetch answers the same rows once the connection is ready."""
+    before = proof.snapshot()
+    walk = drive.walk(proof.name, force_fetch="true", **({"limit": 100} if proof.described.is_paged else {}))
+    _select(proof, judge, walk, "force_fetch=true", None, before, lambda source: set(source.by_id),
+            "queries.force_fetch")  # fmt: skip
+
+
+@pytest.mark.case("queries.range")
+def test_statement_months_are_inclusive(proof, judge, drive):
+    """January to January is thirteen monthly statements, each inside the range."""
+    rows = proof.snapshot().rows
+    last = max((row["end_date"] for row in rows if isinstance(row.get("end_date"), str)), default=None)
+    if last is None:
+        drive.inconclusive("no statement has an end_date")
+    year = int(last[:4]) - 1
+    start, end = f"{year - 1}-01-01T00:00:00Z", f"{year}-01-01T00:00:00Z"
+    walk = drive.walk(proof.name, start_date=start, end_date=end)
+    months = sorted({str(row.get("start_date"))[:7] for row in walk.rows})
+    wanted = frozenset([f"{year - 1}-{month:02d}" for month in range(1, 13)] + [f"{year}-01"])
+    query = f"start_date={start}&end_date={end}"
+    subject = Selected(*proof.base, query, "start_date", tuple(months), wanted, wanted, walk.pages[0].status, True,
+                       None, (), walk.evidence_ids)  # fmt: skip
+    judge(subject, "queries.range")
+
+
+@pytest.mark.case("queries.expand")
+def test_expand_adds_the_raw_record(proof, judge, drive):
+    """expand=platform_data adds the raw record to each row and changes nothing else."""
+    before = proof.snapshot()
+    options = {"limit": 5} if proof.described.is_paged else {}
+    page = drive.page(proof.name, expand="platform_data", **options)
+    listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
+    seen = [row for row in (listed if isinstance(listed, list) else [listed]) if isinstance(row, dict)]
+    without = tuple(str(row.get("id")) for row in seen if not row.get("platform_data"))
+    changed = tuple(changed_rows(before.by_id, seen))
+    subject = Expanded(*proof.base, "platform_data", without, len(seen), page.status, changed, (page.id,))
+    judge(subject, "queries.expand")
+
+
+@pytest.mark.case("queries.id_type")
+def test_the_platform_id_finds_the_object(proof, judge, drive, case):
+    """id_type=platform finds the same object by the platform's own id."""
+    rows = [row for row in proof.snapshot().rows if isinstance(row.get("platform_id"), str) and row["platform_id"]]
+    if not rows:
+        drive.inconclusive(f"no row of {proof.name} on {case.platform} has a platform_id")
+    row = rows[len(rows) // 2]
+    answer = drive.get(proof.name, row["platform_id"], id_type="platform")
+    seen = answer.body.get(proof.described.item_key) if answer.ok else None
+    changed = [] if seen is None else list(changed_rows({row["id"]: row}, [seen]))
+    if seen is not None and seen.get("id") != row["id"]:
+        changed.insert(0, ("id", row["id"], seen.get("id")))
+    judge(Expanded(*proof.base, "id", (), 1, answer.status, tuple(changed), (answer.id,)), "queries.id_type")
+    own = drive.get(proof.name, row["id"], id_type="rutter")
+    found = own.body.get(proof.described.item_key) if own.ok else None
+    other = [] if found is None else list(changed_rows({row["id"]: row}, [found]))
+    judge(Expanded(*proof.base, "id", (), 1, own.status, tuple(other), (own.id,)), "queries.id_type")

@@ -1,0 +1,86 @@
+"""Writes: what a create takes, what it refuses, and that a refusal leaves nothing behind."""
+
+import pytest
+
+from harness.checks.errors import Failing
+from harness.checks.writes import RefusedWrite
+from harness.plan.inputs import UNKNOWN_ID, without
+
+REFUSED = ("writes.refused", "writes.refused_mark", "writes.created_nothing")
+
+
+@pytest.mark.case("writes.create")
+def test_the_smallest_create_is_taken(proof, drive, case):
+    """The smallest input of the plan is taken, echoed, and read back by id and in the list."""
+    write, sent = proof.create()
+    if write.id is None or not proof.described.supports("get", case.platform):
+        return
+    parts = proof.sent_parts(sent)
+    for part, entity in zip(parts, write.entities, strict=False):
+        proof.held(part, entity["id"], in_list=True)
+
+
+@pytest.mark.case("writes.required")
+def test_a_missing_required_input_creates_nothing(proof, judge, drive, case):
+    """Without a required input a create is refused with 400, and nothing appears in the list."""
+    path = case.params["path"]
+    body = without(drive.minimal_input(), path)
+    _refused(proof, judge, drive, body, path, f"without {path}", own=True)
+
+
+@pytest.mark.case("writes.optional")
+def test_an_optional_input_comes_back(proof, drive, case):
+    """An optional input is accepted, comes back in the answer, and is read by id."""
+    path = case.params["path"]
+    template = proof.with_value(dict(proof.requirement.create_input), path, proof.requirement.optional_inputs[path])
+    write, sent = proof.create(drive.fill(template))
+    if write.id is not None and proof.described.supports("get", case.platform):
+        for part, entity in zip(proof.sent_parts(sent), write.entities, strict=False):
+            proof.held(part, entity["id"])
+
+
+@pytest.mark.case("writes.unwrapped")
+def test_an_empty_create_creates_nothing(proof, judge, drive):
+    """A create without its object is refused with 400, and nothing appears in the list."""
+    if not proof.described.required_on_create:
+        answer = drive.create(proof.name, "no object")
+    else:
+        answer = drive.create(proof.name, {})
+    made, evidence = _made(proof, {})
+    judge(RefusedWrite(*proof.base, answer.evidence, answer.status, None, "without its inputs", made,
+                       (answer.evidence.id, *evidence), own=True), *REFUSED)  # fmt: skip
+
+
+@pytest.mark.case("writes.reference")
+def test_an_unknown_reference_is_refused(proof, judge, drive, case):
+    """A create that names an object which does not exist is refused, and nothing appears in the list."""
+    path = case.params["path"]
+    body = proof.broken_reference(path)
+    _refused(proof, judge, drive, body, path, f"with an unknown {path}", own=False)
+
+
+@pytest.mark.case("writes.unsupported")
+def test_what_the_platform_lacks_is_refused(proof, judge, drive, case):
+    """A write that the platform does not support is answered 404; sent for an id that does not exist."""
+    operation = case.params["operation"]
+    found = proof.described.operations[operation]
+    path = found.path if operation == "create" else found.url_path(id=UNKNOWN_ID)
+    wrapper = {"create": proof.described.create_key, "update": proof.described.update_key}.get(operation)
+    body = {wrapper: {}} if wrapper else {}
+    answer = drive.send(found.method, path, json=body, resource=proof.name, operation=operation)
+    why = f"to {operation} {proof.name} on {case.platform}, which does not support it,"
+    judge(Failing(*proof.base, answer, why, frozenset({404, 410}), frozenset()), "errors.unsupported")
+
+
+def _refused(proof, judge, drive, body, path, reason, *, own):
+    if proof.described.has("list"):
+        proof.known()
+    write = drive.create(proof.name, body)
+    made, evidence = _made(proof, body)
+    judge(RefusedWrite(*proof.base, write.evidence, write.status, path, reason, made, (write.evidence.id, *evidence[-1:]),
+                       own=own), *REFUSED)  # fmt: skip
+
+
+def _made(proof, body):
+    """New objects like `body`; nothing where the resource has no list to count by."""
+    return proof.appeared(body) if proof.described.supports("list", proof.case.platform) else ((), ())
