@@ -118,6 +118,8 @@ def same(resource: Resource, path: str, sent: Any, seen: Any) -> bool:
     if isinstance(sent, str) and isinstance(seen, str) and is_amount(path):
         wanted = exact(sent)
         return wanted == exact(seen) if wanted is not None else sent == seen
+    if field is not None and field.enum and isinstance(sent, str) and isinstance(seen, str) and sent not in field.enum:
+        return sent.casefold() == seen.casefold()  # the input has other words for the same state. Source: [S24]
     return bool(sent == seen)
 
 

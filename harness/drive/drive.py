@@ -155,7 +155,7 @@ class Drive:
         while True:
             page = self.page(resource, **query, **({"cursor": cursor} if cursor is not None else {}))
             listed = page.body.get(list_key) if page.ok else None
-            for row in listed if isinstance(listed, list) else ():
+            for row in listed if isinstance(listed, list) else [listed]:
                 if isinstance(row, dict):
                     rows.append(row)
                     origins.append(len(pages))

@@ -18,6 +18,7 @@ WINDOWS = {
     "created_at_min": ("created_at", False), "created_at_max": ("created_at", True),
     "last_synced_at_min": ("last_synced_at", False),
     "transaction_date_min": ("transaction_date", False), "transaction_date_max": ("transaction_date", True),
+    "arrival_at_min": ("arrival_at", False), "arrival_at_max": ("arrival_at", True),
 }  # fmt: skip
 """Parameter -> (field, is an upper bound); Unix milliseconds, bounds inclusive. Source: [S24]."""
 OTHER = frozenset({"access_token", "cursor", "limit", "sort", "filter", "expand", "force_fetch", "id_type",

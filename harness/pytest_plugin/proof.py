@@ -110,7 +110,7 @@ class Proof:
         """A judged create of `body`, or of the smallest input; the write and what was sent."""
         sent = dict(body) if body is not None else self.drive.minimal_input()
         write = self.drive.create(self.name, sent, **options)
-        self.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+        self.note(write)
         self.written(write, "create", sent)
         return write, sent
 
@@ -144,6 +144,11 @@ class Proof:
             self.drive.session.known[place] = set(self.drive.snapshot(self.name).by_id) | set(self.newest().by_id)
         return self.drive.session.known[place]
 
+    def note(self, write: Write) -> None:
+        """What a write made is no news from now on."""
+        if self.described.supports("list", self.case.platform):
+            self.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+
     def appeared(self, sent: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(ids of rows like `sent` that were not there before, evidence): what writes really made."""
         known = self.known()
@@ -171,7 +176,7 @@ class Proof:
         seen, answer = self.read(id)
         ids = ("roundtrip.found", "roundtrip.persisted")
         self.judge(Held(*self.base, self.described, sent, seen, "the object read by its id", (answer.id,)), *ids)
-        if in_list:
+        if in_list and self.described.supports("list", self.case.platform):
             row, evidence = self.listed(id)
             self.judge(Held(*self.base, self.described, sent, row, "the list", evidence[-2:]), *ids)
         return seen

@@ -62,7 +62,7 @@ def _send(proof, judge, drive, paths, day, time):
         sent[path] = day if field.format == "date" else f"{day}{time}"
         body = proof.with_value(body, path, sent[path])
     write = drive.create(proof.name, body)
-    proof.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+    proof.note(write)
     if not write.ok or write.entity is None:
         proof.written(write, "create", body)
     seen, answer = proof.read(write.id)

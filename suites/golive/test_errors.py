@@ -92,8 +92,9 @@ def test_an_unknown_path_is_refused(judge, drive, case):
 @pytest.mark.case("errors.broken_json")
 def test_a_broken_body_is_refused(judge, drive, case):
     """A body that is not JSON is answered 400."""
-    for resource in drive.contract.resources.values():
-        if resource.supports("create", drive.platform) and resource.operations["create"].is_async:
+    for platform, name in drive.session.requirements:
+        resource = drive.contract.resource(name)
+        if platform == drive.platform and resource.supports("create", platform):
             path = resource.operations["create"].path
             answer = drive.send("POST", path, content=b'{"broken": ', resource=resource.name, operation="create")
             judge(_failing(case, answer, "with a broken body", frozenset({400})), "errors.malformed")

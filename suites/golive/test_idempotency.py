@@ -64,7 +64,7 @@ def _other(drive, body):
     for name, value in body.items():
         if isinstance(value, str) and not _is_id(value) and len(value) != 3 and not name.endswith("type"):
             stamp = value[:4].isdigit() and "T" in value
-            return {**body, name: value.replace("2024", "2023").replace("2025", "2024") if stamp else f"{value} other"}
+            return {**body, name: _different(value) if stamp else f"{value} other"}
     for name, value in body.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return {**body, name: value + 1}

@@ -17,7 +17,7 @@ def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
     key = str(uuid4())
     body = drive.minimal_input()
     write = drive.create(proof.name, body, key=key, response_mode="async")
-    proof.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+    proof.note(write)
     judge(Job(*proof.base, write.evidence, write.job, "POST", key, succeeds=True), *ALL)
     if write.job is None or not write.ok:
         return

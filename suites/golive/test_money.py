@@ -69,7 +69,7 @@ def _send(proof, judge, drive, path, amounts, currency=None):
     if currency is not None:
         body["currency_code"] = currency
     write = drive.create(proof.name, body)
-    proof.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+    proof.note(write)
     if not write.ok or write.entity is None:
         proof.written(write, "create", body)
     seen, answer = proof.read(write.id)

@@ -59,13 +59,16 @@ def _shape(books: Books) -> None:
     for name in ("bills", "bill_credit_memos", "invoices"):
         for row, item in enumerate(books.get(name, ())):
             _lines(item, row)
-    for name in ("expenses", "bank_deposits", "sales_receipts", "customer_refunds"):
+    for name in ("expenses", "bank_deposits", "sales_receipts", "customer_refunds", "purchase_orders", "sales_orders"):
         for row, item in enumerate(books.get(name, ())):
             _plain_lines(item, row)
+    accounts = books.get("accounts", [])
     for row, item in enumerate(books.get("invoice_credit_memos", ())):
         code = item["currency_code"] = amounts.currency(row)
         for index, line in enumerate(item["line_items"]):
             line["amount"] = amounts.text(amounts.amount(row + index, code), amounts.digits(code))
+            if line.get("account_id") is not None and accounts:
+                line["account_id"] = accounts[(row + index) % len(accounts)]["id"]
     for row, item in enumerate(books.get("journal_entries", ())):
         _journal(item, row)
     banks = [item["id"] for item in books.get("accounts", ()) if item["account_type"] == "bank"
@@ -97,7 +100,7 @@ def _lines(item: Document, row: int) -> None:
 
 
 def _plain_lines(item: Document, row: int) -> None:
-    code = amounts.currency(row)
+    code = amounts.currency(row) if item.get("currency_code") is not None else "USD"
     if item.get("currency_code") is not None:
         item["currency_code"] = code
     for index, line in enumerate(item["line_items"]):

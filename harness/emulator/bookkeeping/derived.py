@@ -93,7 +93,8 @@ def _order(document: Document) -> None:
     for line in _lines(document):
         item = line.get("item")
         if isinstance(item, dict):
-            line["total_amount"] = number(exact(item.get("quantity")) * exact(item.get("unit_amount")))
+            value = exact(item.get("quantity")) * exact(item.get("unit_amount"))
+            line["total_amount"] = number(round(value, digits(document.get("currency_code"))))
     _plain_total(document)
     if "total_quantity" in document:
         document["total_quantity"] = number(
@@ -141,6 +142,7 @@ RULES: Mapping[str, Callable[[Document], None]] = {
     "bill_credit_memos": _memo,
     "invoice_credit_memos": _invoice_memo,
     "bank_deposits": _deposit,
+    "expenses": _plain_total,
     "bill_payments": _bill_payment,
     "invoice_payments": _invoice_payment,
     "purchase_orders": _order,

@@ -15,7 +15,7 @@ COUNTS = {
     "currencies": 10, "company_info": 1, "store": 1, "balance": 1, "payment_terms": 8, "payment_methods": 6,
     "subsidiaries": 4, "tax_agencies": 4, "tax_areas": 6, "tax_rates": 14, "classes": 12, "departments": 12,
     "locations": 9, "projects": 20, "tasks": 24, "accounts": 108, "vendors": 90, "customers": 96, "items": 84,
-    "balance_sheets": 3, "income_statements": 3, "cash_flow_statements": 3, "bank_feed_accounts": 12,
+    "balance_sheets": 30, "income_statements": 30, "cash_flow_statements": 30, "bank_feed_accounts": 12,
     "bank_feed_transactions": 130, "customer_groups": 5, "product_categories": 9, "commerce_customers": 110,
     "products": 105, "orders": 160, "payouts": 60, "subscriptions": 60, "transactions": 240,
 }  # fmt: skip
@@ -228,4 +228,8 @@ KEPT = frozenset({"id", "platform_id", "currency_code", "total_amount", "issue_d
                   "created_at", "updated_at", "last_synced_at", "customer_name", "vendor_name", "name"})  # fmt: skip
 EMPTY = frozenset({"items", "fulfillments", "refunds", "images"})
 AMOUNTS = frozenset({"total_amount", "amount", "value", "unit_price", "sub_total", "tax_amount", "unit_amount",
-                     "remaining_amount", "total_assets", "total_equity", "total_liabilities"})  # fmt: skip
+                     "remaining_amount", "total_assets", "total_equity", "total_liabilities",
+                     "ending_balance", "starting_balance", "gross_profit", "gross_cash_in_flow", "gross_cash_out_flow",
+                     "net_income", "net_operating_income", "net_profit", "net_sales", "total_cost_of_sales",
+                     "total_expenses", "total_income", "total_financing", "total_investing",
+                     "total_operating"})  # fmt: skip

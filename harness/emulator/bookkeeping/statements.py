@@ -1,5 +1,6 @@
-"""Three monthly statements of each kind that add up. Computed from the ledger in a later step of the double."""
+"""Monthly statements of each kind that add up. Computed from the ledger in a later step of the double."""
 
+from calendar import monthrange
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,13 @@ from harness.contract.fields import resolve
 from harness.emulator.bookkeeping.amounts import text
 from harness.emulator.bookkeeping.generate import World, document
 
-MONTHS = (("2025-04-01", "2025-04-30"), ("2025-05-01", "2025-05-31"), ("2025-06-01", "2025-06-30"))
+FIRST_YEAR = 2023
+
+
+def month(number: int) -> tuple[str, str]:
+    """First and last day of month `number`, counted from January 2023."""
+    year, index = FIRST_YEAR + number // 12, number % 12 + 1
+    return f"{year}-{index:02d}-01", f"{year}-{index:02d}-{monthrange(year, index)[1]:02d}"
 
 
 def statements(world: World) -> dict[str, list[dict[str, Any]]]:
@@ -16,15 +23,14 @@ def statements(world: World) -> dict[str, list[dict[str, Any]]]:
     for name in ("balance_sheets", "income_statements", "cash_flow_statements"):
         resource = world.contract.resource(name)
         if resource.supports("list", world.platform):
-            made[name] = [_statement(world, name, number) for number in range(len(MONTHS))]
+            made[name] = [_statement(world, name, number) for number in range(world.count(name))]
     return made
 
 
 def _statement(world: World, name: str, number: int) -> dict[str, Any]:
     resource = world.contract.resource(name)
     body = document(world, resource, number)
-    body["start_date"] = f"{MONTHS[number][0]}T00:00:00.000Z"
-    body["end_date"] = f"{MONTHS[number][1]}T00:00:00.000Z"
+    body["start_date"], body["end_date"] = (f"{day}T00:00:00.000Z" for day in month(number))
     if "currency_code" in body:
         body["currency_code"] = "USD"
     liabilities, equity = Decimal(4100 + number * 50), Decimal(8200 + number * 125)

@@ -28,8 +28,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
 
     if resource.supports("list", platform):
         yield case("list_access")
+        if resource.supports("get", platform):
+            yield case("isolation")
     if resource.supports("get", platform):
-        yield case("isolation")
         yield case("unknown_id", "get")
     if requirement.changes:
         yield case("unknown_id", "update")

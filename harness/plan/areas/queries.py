@@ -18,6 +18,9 @@ WINDOWS = {
 }
 """Parameter -> (field it bounds, side). Unix milliseconds, inclusive. Source: [S24] list parameters."""
 
+STAMPS = ("last_synced_at", "updated_at", "created_at")
+"""Filterable timestamps that every row has."""
+
 RANGES = frozenset({"start_date", "end_date"})
 SINGLE = frozenset({"expand", "id_type", "force_fetch"})
 
@@ -35,13 +38,16 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if resource.is_paged:
         yield case("pages")
         yield case("limit")
-    if requirement.sort:
+    if requirement.sort and "updated_at" in resource.fields:
         yield case("default_order")
     yield from (case("sort", field, field=field) for field in requirement.sort)
     yield from (case("filter", field, field=field) for field in requirement.filter)
-    if requirement.filter:
+    stamps = [name for name in requirement.filter if name in STAMPS]
+    if stamps and len(requirement.filter) > 1:
         yield case("filter_and")
+    if stamps:
         yield case("filter_pages")
+    if requirement.filter:
         yield case("filter_refused")
     for name in requirement.params:
         yield from _parameter(resource, name, case)
@@ -58,6 +64,9 @@ def _parameter(resource: Resource, name: str, case: object) -> Iterator[Case]:
         found = window_field(resource, field)
         if name in listed and found is not None:
             yield make("window", name, parameter=name, field=found, side=side)
+    elif name == "expand":
+        if "platform_data" in resource.fields:
+            yield make(name)
     elif name in SINGLE:
         yield make(name)
     elif name not in RANGES and name in listed and name in resource.fields:
