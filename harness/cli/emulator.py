@@ -19,30 +19,31 @@ RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="A platform with a connection; repeatable.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour; repeatable.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Any other setting; repeatable.")
-@click.option("--settings", "show_settings", is_flag=True, help="List every setting with its source, and leave.")
-def emulator(show_settings: bool, **choices: Any) -> None:
+@click.argument("what", required=False, type=click.Choice(["settings"]))
+def emulator(what: str | None, **choices: Any) -> None:
     """Serve the stateful double of the API until stopped.
 
-    It first prints the export lines that point a shell at it.
+    It first prints the export lines that point a shell at it. `golive emulator settings` lists every setting with its
+    value and source instead.
     """
     rate = _rate(choices["rate_limit"])
     options = dict(_pair(option) for option in choices["options"])
 
-    from harness.emulator import export_lines, serve
+    from harness.emulator import EmulatorSettings, base_url, export_lines, serve, with_port
 
     settings = _settings(choices, rate, options)
-    if show_settings:
+    if what == "settings":
         for fact in settings.facts():
             click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about} [{fact.source}]")
         return
 
-    def ready(base_url: str) -> None:
-        for line in export_lines(settings, base_url):
+    def ready(taken: EmulatorSettings) -> None:
+        for line in export_lines(taken):
             click.echo(line)
-        click.echo(f"# golive emulator serves {base_url} until stopped (ctrl-C)")
+        click.echo(f"# golive emulator serves {base_url(taken)} until stopped (ctrl-C)")
         click.get_text_stream("stdout").flush()
 
-    serve(settings, on_ready=ready)
+    serve(with_port(settings), on_ready=ready)
 
 
 def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> Any:

@@ -58,16 +58,17 @@ def checked(settings: RunSettings) -> RunSettings:
     if not Selection(settings).cases:
         raise UsageError("no case is left: the selection excludes everything that the plans ask for")
     if settings.target == "emulator":
-        from harness.emulator import EmulatorSettings, known_defects
+        from harness.emulator import EmulatorSettings
+        from harness.emulator.defects import chosen
 
         EmulatorSettings().with_options(settings.emulator)
-        known_defects(settings.defects)
+        chosen(settings.defects)
     return settings
 
 
 def _command(file: Path, workers: int) -> list[str]:
     spread = ["-n", str(workers)] if workers > 1 else []
-    options = ["--golive-settings", str(file), "--quiet", "--no-header", "--color=no", "--tb=short"]
+    options = ["--golive-settings", str(file), "--quiet", "--no-header", "--color=no", "--tb=short", "--assert=plain"]
     # A warning of a library is no defect of the target, and must not become one.
     calm = ["-p", "no:cacheprovider", "-W", "default"]
     configuration = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]

@@ -1,8 +1,12 @@
 """An exchange after redaction: what findings cite and files may hold."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+
+BRIEF_ROWS = 3
+"""Rows that a list keeps in evidence which no finding needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,21 @@ class Evidence:
         """The first value of a query parameter."""
         return next((value for key, value in self.query if key == name), None)
 
+    def brief(self, rows: int = BRIEF_ROWS) -> "Evidence":
+        """The same with lists of the response cut to their first `rows`; the tag `rows_cut` says how many are gone."""
+        body = self.response_json
+        if not isinstance(body, dict):
+            return self
+        long = {key: value for key, value in body.items() if isinstance(value, list) and len(value) > rows}
+        if not long:
+            return self
+        cut = sum(len(value) - rows for value in long.values())
+        shown = {**body, **{key: value[:rows] for key, value in long.items()}}
+        return replace(self, response_json=shown, tags={**self.tags, "rows_cut": str(cut)})
+
     def to_json(self) -> dict[str, Any]:
         """A dict for one NDJSON line; `from_json` turns it back."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Evidence":

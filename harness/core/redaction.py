@@ -45,6 +45,11 @@ SECRET_KEYS = {
 }
 """JSON keys and query parameters whose value is a secret wherever it stands. Source: [S24] bodies."""
 
+SUSPECT = re.compile(
+    rb"\\[u/]|" + rb'"(?:' + b"|".join(re.escape(key).encode() for key in SECRET_KEYS) + rb')"', re.IGNORECASE
+)
+"""A body without a match names no secret. Escapes count as a match: they may hide one."""
+
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 
 
@@ -85,6 +90,7 @@ class Redactor:
         self._prefix = prefix
         self._count = 0
         self._known: dict[str, str] = {}
+        self._known_bytes: tuple[bytes, ...] = ()
         self._pattern: re.Pattern[str] | None = None
         for kind, value in secrets:
             self.learn(kind, value)
@@ -103,6 +109,7 @@ class Redactor:
         forms = {value, quote(value, safe=""), quote_plus(value), encoded, encoded.rstrip("="), json.dumps(value)[1:-1]}
         for form in forms:
             self._known.setdefault(form, replacement)
+        self._known_bytes = tuple(form.encode() for form in self._known)
         ordered = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
         return replacement
@@ -123,8 +130,13 @@ class Redactor:
         response_value, is_json, problem = parse_json(response.body) if response else (None, False, None)
         for key, value in raw_query:
             self._learn_pair(key, value)
-        self._learn_tree(request_value)
-        self._learn_tree(response_value)
+        clean = not _may_name_secrets(exchange.request.body), response is None or not _may_name_secrets(response.body)
+        if not clean[0]:
+            self._learn_tree(request_value)
+        if not clean[1]:
+            self._learn_tree(response_value)
+        safe_request = clean[0] and not self._holds_known(exchange.request.body)
+        safe_response = clean[1] and (response is None or not self._holds_known(response.body))
         text = None
         if response is not None and not is_json:
             text = self.text(response.body[:2000].decode("utf-8", "replace"))
@@ -140,10 +152,10 @@ class Redactor:
             path=self.text(unquote(split.path)),
             query=tuple((key, self._value(key, value)) for key, value in raw_query),
             request_headers=self._headers(exchange.request.headers),
-            request_json=self._tree(request_value),
+            request_json=request_value if safe_request else self._tree(request_value),
             status=response.status if response else None,
             response_headers=self._headers(response.headers) if response else {},
-            response_json=self._tree(response_value),
+            response_json=response_value if safe_response else self._tree(response_value),
             response_is_json=is_json,
             response_text=text,
             problem=self.text(f"{exchange.problem.kind}: {exchange.problem.message}") if exchange.problem else None,
@@ -153,6 +165,11 @@ class Redactor:
             json_problem=problem,
             tags={key: self.text(value) for key, value in tags.items()},
         )
+
+    def _holds_known(self, body: bytes) -> bool:
+        """Whether a body holds a known secret in any form; searched as bytes, which is far faster than value by
+        value."""
+        return any(form in body for form in self._known_bytes)
 
     def _learn_pair(self, key: str, value: Any) -> None:
         kind = SECRET_KEYS.get(key.lower())
@@ -187,6 +204,11 @@ class Redactor:
             shown = f"{{{{{lower}:{self.fingerprint(value)}}}}}" if lower in SECRET_HEADERS else self.text(value)
             safe[lower] = f"{safe[lower]}, {shown}" if lower in safe else shown
         return safe
+
+
+def _may_name_secrets(body: bytes) -> bool:
+    """Whether a body has to be searched value by value."""
+    return SUSPECT.search(body) is not None
 
 
 def _walk(value: Any) -> Iterable[tuple[str, Any]]:

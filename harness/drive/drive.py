@@ -171,7 +171,8 @@ class Drive:
         place = (self.platform, resource)
         if refresh or place not in self.session.snapshots:
             query = {"limit": SNAPSHOT_LIMIT} if self._resource(resource).is_paged else {}
-            self.session.snapshots[place] = self.walk(resource, **query)
+            walk = self.session.snapshots[place] = self.walk(resource, **query)
+            self.session.whole.update(walk.evidence_ids)
         return self.session.snapshots[place]
 
     def create(self, resource: str, body: Any, *, key: str | None = None, response_mode: str | None = None) -> Write:

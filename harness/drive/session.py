@@ -19,7 +19,7 @@ from harness.plan.case import Case, Requirement
 class Session:
     """What the cases of one worker share. `record` is given every piece of evidence as it is made.
 
-    By (platform, resource): `snapshots` are whole lists, `known` the ids that are no news, `workpieces` the object that
+    `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists, `known` the ids that are no news, `workpieces` the object that
     cases change one after the other."""
 
     def __init__(
@@ -40,6 +40,7 @@ class Session:
         self.clock = clock
         self.redactor = Redactor(redaction_key, prefix=worker)
         self.snapshots: dict[tuple[str, str], Walk] = {}
+        self.whole: set[str] = set()
         self.known: dict[tuple[str, str], set[str]] = {}
         self.workpieces: dict[tuple[str, str], str] = {}
         self.journal = Journal(directory, worker)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness.core import CaseOutcome, SystemClock
+from harness.core import CaseOutcome, Evidence, SystemClock
 from harness.drive import Drive, Session, World
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
@@ -23,23 +23,25 @@ class ProvingProcess:
     session: Session
     request_ids: dict[str, str] = field(default_factory=dict)
     recorded: set[str] = field(default_factory=set)
+    pending: list[Evidence] = field(default_factory=list)
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
         """Open the ledger and the session of one process."""
         settings = selection.settings
         ledger = Ledger(settings.directory, worker)
+        pending: list[Evidence] = []
         session = Session(
             world,
             selection.contract,
             requirements=selection.requirements,
-            record=ledger.evidence,
+            record=pending.append,
             directory=settings.directory,
             worker=worker,
             redaction_key=bytes.fromhex(settings.redaction_key),
             clock=SystemClock(),
         )
-        return cls(selection, worker, ledger, session)
+        return cls(selection, worker, ledger, session, pending=pending)
 
     def drive(self, case: Case) -> Drive:
         """What a test function acts through."""
@@ -51,9 +53,17 @@ class ProvingProcess:
         return Judge(requirement.advisory if requirement else frozenset())
 
     def record(self, result: CaseResult) -> None:
-        """Append a case's result to the ledger."""
+        """Append a case's evidence, then its result. Long lists are cut, unless a finding or a later case needs them:
+        a run of thousands of cases would write hundreds of megabytes that nobody reads."""
+        self.flush(whole=bool(result.findings))
         self.recorded.add(result.id)
         self.ledger.case(result)
+
+    def flush(self, *, whole: bool) -> None:
+        """Write the evidence that waits."""
+        for item in self.pending:
+            self.ledger.evidence(item if whole or item.id in self.session.whole else item.brief())
+        self.pending.clear()
 
     def record_setup_error(self, case: Case, report: pytest.TestReport) -> None:
         """A case whose fixtures failed: it never started, and that is an error of the harness."""
@@ -90,5 +100,6 @@ class ProvingProcess:
                 for item in left
             ]
         finally:
+            self.flush(whole=True)
             self.session.close()
             self.ledger.close()

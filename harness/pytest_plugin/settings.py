@@ -2,7 +2,6 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,8 +12,8 @@ class RunSettings(BaseModel):
     """One run. Holds no credential: those are resolved where they are used, from the environment or `golive.toml`.
 
     `plans` are paths; empty means all shipped plans. `platforms`, `resources` and `select` (areas) narrow the cases;
-    empty means all. `rate` is `500/10s`, `off`, or None for the target's default. `emulator` holds keyword arguments
-    of `EmulatorSettings`. `redaction_key` (hex) keys the fingerprints of this run and is never written to the output
+    empty means all. `rate` is `500/10s`, `off`, or None for the target's default. `emulator` holds settings of
+    the emulator as text (`EmulatorSettings.with_options`). `redaction_key` (hex) keys the fingerprints of this run and is never written to the output
     directory. `events_fd` is an inherited file descriptor that progress events are written to, as JSON lines.
     """
 
@@ -29,7 +28,7 @@ class RunSettings(BaseModel):
     rate: str | None = None
     cleanup: bool = True
     defects: tuple[str, ...] = ()
-    emulator: dict[str, Any] = Field(default_factory=dict)
+    emulator: dict[str, str] = Field(default_factory=dict)
     settings_file: str = "golive.toml"
     redaction_key: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
     events_fd: int | None = None

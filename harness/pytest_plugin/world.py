@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.drive import Target, World, discover, resolve_target
 from harness.emulator import EmulatorProcess, EmulatorSettings
@@ -37,8 +36,8 @@ def open_world(settings: RunSettings, platforms: tuple[str, ...]) -> OpenWorld:
 
 
 def _start(settings: RunSettings) -> EmulatorProcess:
-    options: dict[str, Any] = {"rate_limit": 0, **settings.emulator, "defects": settings.defects}
-    return EmulatorProcess.start(EmulatorSettings(**options))
+    own = EmulatorSettings(rate_limit=0, defects=settings.defects)
+    return EmulatorProcess.start(own.with_options(settings.emulator))
 
 
 def _target(settings: RunSettings, emulator: EmulatorProcess | None) -> Target:

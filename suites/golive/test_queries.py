@@ -71,7 +71,11 @@ def test_the_newest_change_comes_first(proof, judge, drive):
 def test_sort_orders_the_whole_list(proof, judge, drive, case):
     """A sort orders by the field in the asked direction, ascending when none is asked."""
     field = case.params["field"]
-    for text, descending, whole in ((f"{field} ASC", False, True), (f"{field} DESC", True, False), (field, False, False)):
+    for text, descending, whole in (
+        (f"{field} ASC", False, True),
+        (f"{field} DESC", True, False),
+        (field, False, False),
+    ):
         before = proof.snapshot()
         walk = drive.walk(proof.name, limit=100 if whole else 30, sort=text, max_pages=50 if whole else 1)
         ids = tuple(str(row.get("id")) for row in walk.rows)

@@ -6,7 +6,7 @@ from harness.contract import Contract
 from harness.plan.areas.writes import references, required_inputs
 from harness.plan.case import Case, Requirement
 
-VARIANTS = ("replay", "other_body", "concurrent", "other_key")
+VARIANTS = ("replay", "other_body", "concurrent")
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
