@@ -79,7 +79,9 @@ def minor_units(subject: Amounts) -> Iterator[Observation]:
         if path.rpartition(".")[2] not in TOTAL_OF:
             continue
         for index, row in enumerate(subject.rows):
-            currency = row.get("currency_code") or "USD"
+            currency = row.get("currency_code")
+            if currency is None:
+                continue  # some platforms do not tell the currency of a document
             most = DIGITS.get(str(currency), 2)
             bad = [item for item in values(row, path) if _places(item) > most]
             if bad:

@@ -23,6 +23,8 @@ def walk_pages(list_key: str, *, maximum: int) -> Generator[str | None, Any, Pag
         body = yield cursor
         if not isinstance(body, dict):
             return PageWalk(False, "a page was not answered with 200 and a JSON object")
+        if isinstance(body.get(list_key), dict):
+            return PageWalk(True, None)  # company_info, store, balance: one object under the list's key. Source: [S24]
         if not isinstance(body.get(list_key), list):
             return PageWalk(False, f'a page has no array "{list_key}"')
         following = body.get("next_cursor")

@@ -1,6 +1,6 @@
 """A write body held against the contract: what Rutter itself rejects with 400, before anything is accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.contract import Contract, Resource
@@ -43,8 +43,23 @@ def inner_body(
 def _required_on(resource: Resource, platform: str, body: Mapping[str, Any]) -> None:
     """Fields that one platform demands. Source: [S24] x-required-on."""
     for path, field in resource.create_fields.items():
-        if platform in field.required_on and "." not in path and "[]" not in path and body.get(path) is None:
-            raise invalid_request(f"{path} is required on {platform}.", field=path)
+        if platform not in field.required_on or not field.on(platform):
+            continue
+        for parent in _parents(body, field.parent):
+            if parent.get(field.name) is None:
+                raise invalid_request(f"{path} is required on {platform}.", field=path)
+
+
+def _parents(body: Mapping[str, Any], path: str | None) -> Iterator[Mapping[str, Any]]:
+    """The objects at `path` that were sent; the body itself for None."""
+    if path is None:
+        yield body
+        return
+    head, _, rest = path.partition(".")
+    value = body.get(head.removesuffix("[]"))
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            yield from _parents(item, rest or None)
 
 
 def _is_day(body: Any, path: str) -> bool:

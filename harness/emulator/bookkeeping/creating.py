@@ -7,7 +7,7 @@ from typing import Any
 from harness.contract import Contract, Resource
 from harness.contract.fields import resolve
 from harness.core import iso_utc
-from harness.emulator.bookkeeping.amounts import text
+from harness.emulator.bookkeeping.amounts import exact, number, text
 from harness.emulator.bookkeeping.calendar import widen
 from harness.emulator.bookkeeping.derived import derive, split_line
 from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
@@ -92,6 +92,8 @@ def place(resource: Resource, body: Mapping[str, Any]) -> Document:
         sent["addresses"] = body["additional_fields"]["addresses"]
     if isinstance(sent.get("currency_rate"), (int, float)) and "string" in _types(resource, "currency_rate"):
         sent["currency_rate"] = str(sent["currency_rate"])
+    if isinstance(sent.get("currency_rate"), str) and _types(resource, "currency_rate") == {"number"}:
+        sent["currency_rate"] = number(exact(sent["currency_rate"]))
     return sent
 
 
@@ -187,6 +189,9 @@ def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lo
         for name in ("customer_name", "vendor_name", "display_name"):
             if name in document and not document[name] and _default_name(resource, name):
                 document[name] = body.get("vendor_name") or body.get("customer_name") or body.get("contact_name")
+    customer = document.get("customer")
+    if isinstance(customer, dict):
+        customer |= {name: iso_utc(now) for name in ("created_at", "updated_at") if customer.get(name) == ""}
     for key, date in (("linked_bills", "allocated_date"), ("linked_invoices", "allocated_at")):
         for link in document.get(key) or ():
             if date in link and not link[date]:
@@ -201,8 +206,6 @@ def _default_name(resource: Resource, name: str) -> bool:
 
 def sum_of(body: Mapping[str, Any]) -> Any:
     """The sent total of a payment without links."""
-    from harness.emulator.bookkeeping.amounts import exact
-
     return exact(body.get("total_amount"))
 
 
