@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from harness.checks.paths import MISSING, exact
@@ -145,6 +146,7 @@ def same_day(sent: str, seen: Any) -> bool:
     return first.date() == second.date()
 
 
+@lru_cache(maxsize=100_000)
 def instant(text: str) -> datetime | None:
     """An ISO 8601 timestamp with a zone, in UTC; None for everything else."""
     try:

@@ -14,12 +14,12 @@ EXAMPLES = 4
 @pytest.mark.case("dates.read")
 def test_dates_of_the_list_have_one_form(proof, judge, case):
     """Every value of a date field has the documented form, zone and a plausible day."""
-    path = case.params["path"]
     walk = proof.snapshot()
     origins = tuple(walk.row_evidence(index) for index in range(len(walk.rows)))
-    field = proof.described.fields[path]
-    document = path.rpartition(".")[2] not in MARKS and field.on(case.platform)
-    judge(Dates(*proof.base, path, field.format, document, walk.rows, origins, proof.now()), *READ)
+    for path in case.params["paths"]:
+        field = proof.described.fields[path]
+        document = path.rpartition(".")[2] not in MARKS and field.on(case.platform)
+        judge(Dates(*proof.base, path, field.format, document, walk.rows, origins, proof.now()), *READ)
 
 
 @pytest.mark.case("dates.round_trip")

@@ -101,17 +101,14 @@ def test_a_row_is_the_single_object(proof, judge, drive):
 def test_references_resolve(proof, judge, drive, case):
     """Ids that name other objects can be read."""
     walk = proof.snapshot()
-    referred = case.params["referred"]
     origins = [walk.row_evidence(index) for index in range(len(walk.rows))]
-    used = used_ids(walk.rows, origins, case.detail)
-    known = frozenset(drive.snapshot(referred).by_id)
-    doubtful = [id for id in used if id not in known][:3]
-    unresolved = set()
-    for id in doubtful:
+    for path, referred in case.params["referred"].items():
+        used = used_ids(walk.rows, origins, path)
+        known = frozenset(drive.snapshot(referred).by_id)
+        doubtful = [id for id in used if id not in known][:3]
         readable = drive.contract.resource(referred).supports("get", case.platform)
-        if not readable or not drive.get(referred, id).ok:
-            unresolved.add(id)
-    judge(References(*proof.base, case.detail, referred, used, known, frozenset(unresolved)), "fields.reference")
+        unresolved = frozenset(id for id in doubtful if not readable or not drive.get(referred, id).ok)
+        judge(References(*proof.base, path, referred, used, known, unresolved), "fields.reference")
 
 
 def _spread(rows):

@@ -29,9 +29,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         return Case(f"dates.{kind}", platform, resource.name, detail, params, requirement.plans)
 
     if resource.supports("list", platform):
-        for path in requirement.dates:
-            if path in resource.fields:
-                yield case("read", path, path=path)
+        read = [path for path in requirement.dates if path in resource.fields]
+        if read:
+            yield case("read", paths=read)
     if requirement.create_input is None or not resource.supports("get", platform):
         return
     paths = writable_dates(requirement, resource)

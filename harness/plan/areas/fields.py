@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.contract import Contract
+from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
 
 LIST_KINDS = ("present", "types", "nulls", "enums", "formats", "unique", "envelope")
@@ -25,9 +25,17 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     yield from (case("fill", path, share=share) for path, share in requirement.fill.items())
     if resource.supports("get", platform):
         yield case("single")
+    referred = _references(resource, platform, contract)
+    if referred:
+        yield case("references", referred=referred)
+
+
+def _references(resource: Resource, platform: str, contract: Contract) -> dict[str, str]:
+    """Field -> the resource whose ids it holds, where both can be read on the platform."""
+    found = {}
     for path, entity in resource.reference_fields.items():
         field = resource.fields.get(path)
-        referred = contract.referenced(entity)
-        readable = referred is not None and referred.supports("list", platform)
-        if field is not None and field.on(platform) and referred is not None and readable:
-            yield case("references", path, referred=referred.name)
+        other = contract.referenced(entity)
+        if field is not None and field.on(platform) and other is not None and other.supports("list", platform):
+            found[path] = other.name
+    return found
