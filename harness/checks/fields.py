@@ -291,12 +291,6 @@ def list_equals_get(subject: Pair) -> Iterator[Observation]:
     yield from _compare(subject)
 
 
-@check("fields.stable")
-def stable(subject: Pair) -> Iterator[Observation]:
-    """Reading the same object twice gives the same object while nobody changed it."""
-    yield from _compare(subject)
-
-
 def _compare(subject: Pair) -> Iterator[Observation]:
     told: set[str] = set()
     for path, left, right in differences(subject.left, subject.right):

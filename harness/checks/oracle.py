@@ -69,8 +69,10 @@ def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, An
     if isinstance(values[0], str) and described is not None and described.enum is None and described.ref is None:
         if described.format != "uuid":
             # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.
-            conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("=", chosen[:-1]), ("~", chosen)]
-            conditions += [("=", chosen.swapcase())] if chosen.swapcase() != chosen else []
+            conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("~", chosen)]
+            conditions.append(("=", chosen[: max(1, len(chosen) * 2 // 3)].strip()))
+            cased = next((text for text in counted if text.swapcase() != text), None)
+            conditions += [("=", cased.swapcase()), ("~", cased.swapcase())] if cased else []
     return list(dict.fromkeys(condition for condition in conditions if condition[1].strip() == condition[1] != ""))
 
 

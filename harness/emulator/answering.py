@@ -89,6 +89,7 @@ class Api:
         self.limit = RateLimit(settings, self.clock)
         self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)
+        self.match = self._router.match
 
     def answer(self, request: Incoming) -> Json | bytes:
         """The answer as data or as JSON text; raises ApiError for every documented error."""

@@ -60,17 +60,17 @@ class Proof:
     def snapshot(self, *, refresh: bool = False) -> Walk:
         """The whole list; ends the case when it cannot be read or has fewer rows than the plans need."""
         walk = self.drive.snapshot(self.name, refresh=refresh)
-        if not walk.pages[0].ok:
+        if not walk.rows:
             self.judge_list_failure(walk.pages[0])
         if len(walk.rows) < max(1, self.requirement.minimum_rows):
             self.drive.inconclusive(f"{self.name} on {self.case.platform} has {len(walk.rows)} rows: nothing to judge")
         return walk
 
     def judge_list_failure(self, page: Evidence) -> None:
-        """A list that answers no 200 is a finding of its own."""
+        """A list that answers no 200, or not with its key, is a finding of its own; one without rows is none."""
         key = self.described.list_key or self.name
-        self.judge(Answer(*self.base, (page,), key, None, list_of=True), "fields.envelope")
-        self.drive.inconclusive(f"the list of {self.name} on {self.case.platform} cannot be read")
+        if self.judge(Answer(*self.base, (page,), key, None, list_of=True), "fields.envelope"):
+            self.drive.inconclusive(f"the list of {self.name} on {self.case.platform} cannot be read")
 
     def rows(self, walk: Walk | None = None, paths: Sequence[str] = (), share: float = 0.0) -> Rows:
         """The rows of a walk as a subject."""

@@ -1,0 +1,113 @@
+"""Defects of lists: pages, order, filters, windows, expansions."""
+
+import re
+from typing import Any
+
+from harness.emulator.defects.registry import register
+from harness.emulator.defects.scene import Scene, answers, queries, replaced, rows_of, without
+
+
+def _cut(scene: Scene, body: Any, at: slice) -> None:
+    key = scene.resource.list_key or ""
+    if isinstance(body.get(key), list):
+        body[key] = body[key][at]
+
+
+def _list(change: Any, resource: str | None = "bills") -> Any:
+    return answers(change, resource=resource, operations=("list",))
+
+
+register("last_row_lost", "the last row of each page is lost", ("queries.pages_complete", "queries.limit"),
+         spoil=_list(lambda scene, body, _: _cut(scene, body, slice(0, -1)) if body.get("next_cursor") else None))  # fmt: skip
+register("first_row_of_next_page_lost", "the first row of each further page is lost", ("queries.pages_complete",),
+         spoil=_list(lambda scene, body, _: _cut(scene, body, slice(1, None)) if scene.request.param("cursor") else None))  # fmt: skip
+register("row_on_two_pages", "the first row of the list is on every page", ("queries.pages_disjoint",),
+         spoil=_list(lambda scene, body, _: _repeat(scene, body)))  # fmt: skip
+register("endless_pages", "next_cursor of the last page is the one it was asked with", ("queries.pages_end",),
+         spoil=_list(lambda scene, body, _: body.update(next_cursor=scene.request.param("cursor") or "start")
+                     if not body.get("next_cursor") else None))  # fmt: skip
+register("pages_end_early", "the list ends after two pages", ("queries.pages_complete",),
+         spoil=_list(lambda scene, body, _: body.update(next_cursor=None) if scene.request.param("cursor") else None))  # fmt: skip
+register("limit_ignored", "limit does nothing", ("queries.limit",), hear=queries(without("limit")))
+register("limit_off_by_one", "a page has one row more than asked", ("queries.limit",),
+         hear=queries(replaced("limit", lambda text: str(int(text) + 1))))  # fmt: skip
+register("default_limit_small", "a page has 20 rows when no limit is asked", ("queries.limit",),
+         hear=queries(lambda query: query if any(name == "limit" for name, _ in query) else [*query, ("limit", "20")]))  # fmt: skip
+register("sort_ignored", "sort does nothing", ("queries.sort",), hear=queries(without("sort")))
+register("sort_direction_ignored", "sort is always ascending", ("queries.sort",),
+         hear=queries(replaced("sort", lambda text: text.replace("DESC", "ASC"))))  # fmt: skip
+register("sort_default_descending", "sort without a direction is descending", ("queries.sort",),
+         hear=queries(replaced("sort", lambda text: text if " " in text else f"{text} DESC")))  # fmt: skip
+register("default_order_by_creation", "without sort the oldest comes first", ("queries.default_order",),
+         hear=queries(lambda query: query if any(name == "sort" for name, _ in query)
+                      else [*query, ("sort", "updated_at ASC")], operations=("list",)))  # fmt: skip
+register("filter_ignored", "filter does nothing", ("queries.filter",), hear=queries(without("filter")))
+register("filter_after_is_from", "the operator > includes the bound", ("queries.filter",),
+         hear=queries(replaced("filter", lambda text: re.sub(r'>"([^"]*)\.(\d{3})Z"', _earlier, text))))  # fmt: skip
+register("filter_contains_is_equals", "the operator ~ means =", ("queries.filter",),
+         hear=queries(replaced("filter", lambda text: text.replace("~", "=")), resource="vendors"), resource="vendors")  # fmt: skip
+register("filter_equals_is_contains", "the operator = means ~", ("queries.filter",), resource="vendors",
+         hear=queries(replaced("filter", lambda text: re.sub(r'(name)="', r'\1~"', text)), resource="vendors"))  # fmt: skip
+register("filter_first_condition_only", "what follows AND is ignored", ("queries.filter",),
+         hear=queries(replaced("filter", lambda text: text.split(" AND ")[0])))  # fmt: skip
+register("filter_lost_on_next_page", "further pages hold unfiltered rows", ("queries.filter",),
+         spoil=_list(lambda scene, body, _: _unfiltered(scene, body)))  # fmt: skip
+register("filter_unknown_field_accepted", "a filter on an unknown field is ignored instead of refused",
+         ("errors.malformed",), hear=queries(lambda query: without("filter")(query) if _odd(query) else query, operations=("list",)))  # fmt: skip
+register("window_ignored", "updated_at_min does nothing", ("queries.window",), hear=queries(without("updated_at_min")))
+register("window_exclusive", "updated_at_min leaves out its bound", ("queries.window",),
+         hear=queries(replaced("updated_at_min", lambda text: str(int(text) + 1))))  # fmt: skip
+register("window_upper_exclusive", "updated_at_max leaves out its bound", ("queries.window",),
+         hear=queries(replaced("updated_at_max", lambda text: str(int(text) - 1))))  # fmt: skip
+register("window_in_seconds", "last_synced_at_min is read as seconds", ("queries.window",),
+         hear=queries(replaced("last_synced_at_min", lambda text: str(int(text) * 1000))))  # fmt: skip
+register("value_parameter_ignored", "document_number does nothing", ("queries.value",),
+         hear=queries(without("document_number")))  # fmt: skip
+register("force_fetch_empty", "force_fetch answers an empty list", ("queries.force_fetch",),
+         spoil=_list(lambda scene, body, _: body.update(bills=[], next_cursor=None)
+                     if scene.request.param("force_fetch") else None))  # fmt: skip
+register("range_exclusive", "the last month of a range of statements is left out", ("queries.range",),
+         spoil=_list(lambda scene, body, _: _cut(scene, body, slice(0, -1)) if scene.request.param("end_date") else None,
+                     resource="balance_sheets"), resource="balance_sheets")  # fmt: skip
+register("expand_ignored", "expand adds nothing", ("queries.expand",), hear=queries(without("expand")))
+register("expand_drops_lines", "expanded rows lack their lines", ("queries.expand",),
+         spoil=_list(lambda scene, body, _: [row.update(line_items=[]) for row in rows_of(body, scene.resource)]
+                     if scene.request.param("expand") else None))  # fmt: skip
+register("id_type_ignored", "id_type=platform looks up the Rutter id", ("queries.id_type",),
+         hear=queries(without("id_type"), operations=("get",)))  # fmt: skip
+
+
+def _repeat(scene: Scene, body: Any) -> None:
+    found = rows_of(body, scene.resource)
+    first = scene.api.__dict__.setdefault("defect_first_row", {})
+    if not scene.request.param("cursor"):
+        first["row"] = found[0] if found else None
+    elif first.get("row") is not None:
+        body[scene.resource.list_key] = [first["row"], *found[1:]]
+
+
+def _earlier(match: "re.Match[str]") -> str:
+    """A millisecond before the bound: `>` then includes it."""
+    millis = int(match[2])
+    return f'>"{match[1]}.{millis - 1:03d}Z"' if millis else f'>"{_second_before(match[1])}.999Z"'
+
+
+def _second_before(text: str) -> str:
+    from datetime import datetime, timedelta
+
+    return (datetime.fromisoformat(text) - timedelta(seconds=1)).isoformat()
+
+
+def _unfiltered(scene: Scene, body: Any) -> None:
+    if scene.request.param("filter") and scene.request.param("cursor"):
+        token = scene.request.param("access_token")
+        connection = scene.api.organisation.by_token(token)
+        rows = scene.api.store.all(connection["id"], scene.resource.name)
+        count = len(body[scene.resource.list_key])
+        body[scene.resource.list_key] = [dict(row.document) for row in rows[-count:]]
+        for row in body[scene.resource.list_key]:
+            row.pop("platform_data", None)
+
+
+def _odd(query: list[tuple[str, str]]) -> bool:
+    return any(name == "filter" and "no_such_field" in value for name, value in query)
