@@ -167,6 +167,12 @@ def _parts(resource: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal
                    start=Decimal(0))  # fmt: skip
         if due != total - paid:
             yield "amount_due", total - paid, due
+    if resource in {"bills", "invoices"} and row.get("status") == "paid" and due not in {None, 0}:
+        yield "status", Decimal(0), due or Decimal(0)
+    for line in values(row, "line_items[]"):
+        whole, net, tax = (exact(line.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
+        if whole is not None and net is not None and tax is not None and net + tax not in {whole, whole + tax}:
+            yield "line_items[].sub_total", whole - tax, net
     net, tax = exact(row.get("sub_total")), exact(row.get("tax_amount"))
     if resource in {"bills", "invoices"} and None not in {net, tax, total} and net + tax not in {total, total + tax}:  # type: ignore[operator]
         yield "sub_total", total - tax, net  # type: ignore[operator, misc]

@@ -61,7 +61,7 @@ def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, An
         return []
     if kind_of(resource, field) == "date":
         stamps = sorted({str(value) for value in values})
-        return [(">", stamps[len(stamps) // 2]), (">", stamps[0]), ("=", stamps[len(stamps) // 3]), (">", stamps[-1])]
+        return [(">", stamps[len(stamps) * 3 // 4]), ("=", stamps[len(stamps) // 3]), (">", stamps[-1])]
     counted = sorted({str(value) for value in values}, key=lambda text: (len(text), text))
     chosen = counted[len(counted) // 2]
     conditions = [("=", _text(chosen, values)), ("=", _text(counted[-1], values))]

@@ -78,6 +78,8 @@ class Removed(Subject):
     read: Evidence | None
     listed: bool | None
     list_evidence: tuple[str, ...]
+    lost: tuple[str, ...] = ()
+    """Ids of other objects that the list held before the delete and no longer holds."""
 
 
 @check("writes.accepted")
@@ -226,6 +228,9 @@ def deleted(subject: Removed) -> Iterator[Observation]:
     if subject.listed:
         yield Observation("a deleted object is still in the list", "absent", "listed", "id",
                           (*ids, *subject.list_evidence))  # fmt: skip
+    if subject.lost:
+        yield Observation("a delete takes other objects with it", "only the object itself is gone",
+                          short(subject.lost[0]), "id", (*ids, *subject.list_evidence))  # fmt: skip
     again = subject.again_body.get("code") if isinstance(subject.again_body, dict) else MISSING
     if not bare and (subject.again_status != 200 or again != "not_found"):
         yield Observation("deleting again does not answer as documented", '200 {"code": "not_found"}',

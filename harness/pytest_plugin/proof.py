@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.checks.echo import READ_AS, missing_of
 from harness.checks.fields import Answer, Rows
-from harness.checks.oracle import VOLATILE
+from harness.checks.oracle import VOLATILE, millis
 from harness.checks.writes import Held, Untouched, Written
 from harness.contract import Resource
 from harness.core import Evidence
@@ -17,7 +17,7 @@ from harness.pytest_plugin.caserun import Judge
 
 WRITTEN = ("writes.accepted", "writes.envelope", "writes.accepted_mark", "writes.echo")
 SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
-NEWEST = 50
+NEWEST = 30
 WHOLE = 500
 LINE_SUMS = frozenset(
     {"total_amount", "sub_total", "tax_amount", "amount_due", "total_discount", "discount_amount", "total_quantity",
@@ -124,17 +124,23 @@ class Proof:
         """The object's row in the list; the newest rows are looked at first, then all."""
         walk = self.newest()
         found = walk.by_id.get(id)
-        if found is None and len(walk.pages) == 1 and walk.pages[0].ok and walk.pages[0].body.get("next_cursor"):
-            walk = self.drive.walk(self.name, limit=WHOLE)
+        if found is None:
+            walk = self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
             found = walk.by_id.get(id)
         return found, walk.evidence_ids
 
     def newest(self) -> Walk:
-        """The rows that changed last where the list can be sorted, else the whole list, in few requests."""
+        """The rows that changed last: by sort, else by window, else the whole list."""
         parameters = self.described.operations["list"].parameters
         sort = parameters.get("sort")
         if sort is not None and sort.on(self.case.platform) and "updated_at" in self.described.fields:
             return self.drive.walk(self.name, max_pages=1, limit=NEWEST, sort="updated_at DESC")
+        window = parameters.get("updated_at_min")
+        latest = max(
+            filter(None, (millis(row.get("updated_at")) for row in self.drive.snapshot(self.name).rows)), default=0
+        )
+        if latest and window is not None and window.on(self.case.platform) and self.described.is_paged:
+            return self.drive.walk(self.name, updated_at_min=latest, limit=WHOLE)
         return self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
 
     def known(self) -> set[str]:

@@ -38,9 +38,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if not resource.supports("get", platform):
         return
     yield case("read")
-    text = text_input(requirement, resource)
-    if text is not None:
-        yield from (case("text", name, path=text, text=name) for name in SAMPLE_TEXTS if name != "plain")
+    texts = text_inputs(requirement, resource)
+    if texts:
+        yield from (case("text", name, paths=texts, text=name) for name in SAMPLE_TEXTS if name != "plain")
     if has(requirement.create_input, "line_items[]"):
         yield case("lines")
     if requirement.changes:
@@ -53,16 +53,23 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("delete")
 
 
-def text_input(requirement: Requirement, resource: Resource) -> str | None:
-    """A free text that can be written and read back: a memo, a description, else a name."""
-    fields = resource.create_fields
-    wanted = ("memo", "description", "line_items[].description", "contact_name", "vendor_name", "customer_name", "name")
-    for path in wanted:
-        if path in fields and fields[path].on(requirement.platform) and fields[path].enum is None:
-            readable = resource.fields.get(path)
-            if readable is not None and readable.on(requirement.platform) and fields[path].max_length is None:
-                return path
-    return None
+FREE_TEXTS = ("memo", "description", "note", "line_items[].description")
+NAMES = ("contact_name", "vendor_name", "customer_name", "name", "term_name")
+
+
+def text_inputs(requirement: Requirement, resource: Resource) -> list[str]:
+    """The free texts that can be written and read back: memo and descriptions, where there are none a name."""
+    free = [path for path in FREE_TEXTS if _is_text(requirement, resource, path)]
+    return free or [path for path in NAMES if _is_text(requirement, resource, path)][:1]
+
+
+def _is_text(requirement: Requirement, resource: Resource, path: str) -> bool:
+    field, readable = resource.create_fields.get(path), resource.fields.get(path)
+    if field is None or readable is None or field.enum is not None or field.max_length is not None:
+        return False
+    if path.startswith("line_items") and not has(requirement.create_input, "line_items[]"):
+        return False
+    return field.on(requirement.platform) and readable.on(requirement.platform)
 
 
 def _alone(resource: Resource, name: str) -> bool:
