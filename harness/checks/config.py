@@ -99,7 +99,7 @@ def sync_batches(subject: Settings) -> Iterator[Observation]:
     elif any(not (isinstance(item, Mapping) and item.get("entities")) for item in batches):
         yield _told(subject, "a batch of the initial sync has no entities", "entities in every batch", batches)
     period = later.get("syncPeriodInMinutes") if isinstance(later, Mapping) else None
-    if not isinstance(period, (int, float)) or not 60 <= period <= 20_160:  # noqa: PLR2004 - minutes, [S24]
+    if not isinstance(period, (int, float)) or not 60 <= period <= 20_160:
         yield _told(subject, "the incremental sync has no proper period", "60 to 20160 minutes", period)
 
 

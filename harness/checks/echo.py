@@ -25,7 +25,7 @@ READ_AS: Mapping[str, Mapping[str, str]] = {
     },
     "vendors": {"currency_code": "currency_codes"},
 }
-"""Resource -> input path -> path of the returned object, where the two differ. Source: [S24] create and read schemas."""
+"""Resource -> input path -> path of the returned object, where the two differ. Source: [S24] schemas."""
 
 Difference = tuple[str, Any, Any]
 """(path of the returned object, what was sent, what was seen or MISSING)."""

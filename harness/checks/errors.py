@@ -67,8 +67,7 @@ def not_found(subject: Failing) -> Iterator[Observation]:
 def unsupported(subject: Failing) -> Iterator[Observation]:
     """An endpoint that the connection's platform does not support answers 404. Which platforms those are is known for
     version 2023-03-14 only. Source: [D:rest/2023-03-14/errors], [S23] x-supported-platforms."""
-    for seen in _failing(subject):
-        yield seen
+    yield from _failing(subject)
 
 
 @check("errors.malformed")

@@ -31,20 +31,32 @@ def shape(subject: Job) -> Iterator[Observation]:
     told = body.get("async_response") if isinstance(body, dict) else None
     ids = (subject.answer.id,)
     if subject.answer.status != 200 or not isinstance(told, dict):
-        yield Observation("an asynchronous write does not answer with a job", "200 with async_response",
-                          f"{subject.answer.status} {short(body)}", "async_response", ids)  # fmt: skip
+        yield Observation(
+            "an asynchronous write does not answer with a job",
+            "200 with async_response",
+            f"{subject.answer.status} {short(body)}",
+            "async_response",
+            ids,
+        )
         return
     for name in ("id", "response_url"):
         if not isinstance(told.get(name), str) or not told[name]:
-            yield Observation(f"async_response has no {name}", "a text", short(told.get(name)), f"async_response.{name}",
-                              ids)  # fmt: skip
+            yield Observation(
+                f"async_response has no {name}", "a text", short(told.get(name)), f"async_response.{name}", ids
+            )
     if told.get("status") not in STATES:
-        yield Observation("async_response has an unknown status", " or ".join(sorted(STATES)), short(told.get("status")),
-                          "async_response.status", ids)  # fmt: skip
-    if isinstance(told.get("id"), str) and isinstance(told.get("response_url"), str):
-        if told["id"] not in told["response_url"]:
-            yield Observation("response_url does not lead to the job", f".../jobs/{told['id']}",
-                              short(told["response_url"]), "async_response.response_url", ids)  # fmt: skip
+        yield Observation(
+            "async_response has an unknown status",
+            " or ".join(sorted(STATES)),
+            short(told.get("status")),
+            "async_response.status",
+            ids,
+        )
+    id, url = told.get("id"), told.get("response_url")
+    if isinstance(id, str) and isinstance(url, str) and id not in url:
+        yield Observation(
+            "response_url does not lead to the job", f".../jobs/{id}", short(url), "async_response.response_url", ids
+        )
 
 
 @check("jobs.end")
@@ -68,14 +80,25 @@ def end(subject: Job) -> Iterator[Observation]:
     status = response.get("http_status") if isinstance(response, dict) else None
     fine = isinstance(status, int) and ((status == 200) if subject.succeeds else 400 <= status < 500)
     if not fine:
-        yield Observation("a job holds no proper response", "http_status 200" if subject.succeeds else "a 4xx http_status",
-                          short(response), "response.http_status", ids)  # fmt: skip
+        yield Observation(
+            "a job holds no proper response",
+            "http_status 200" if subject.succeeds else "a 4xx http_status",
+            short(response),
+            "response.http_status",
+            ids,
+        )
     elif not isinstance(response.get("body"), dict):
-        yield Observation("a finished job has no body", "the body that a synchronous call has", short(response),
-                          "response.body", ids)  # fmt: skip
+        yield Observation(
+            "a finished job has no body", "the body that a synchronous call has", short(response), "response.body", ids
+        )
     elif not subject.succeeds and not isinstance(response["body"].get("error_code"), str):
-        yield Observation("a failed job holds no error", "error_type, error_code, error_message", short(response["body"]),
-                          "response.body.error_code", ids)  # fmt: skip
+        yield Observation(
+            "a failed job holds no error",
+            "error_type, error_code, error_message",
+            short(response["body"]),
+            "response.body.error_code",
+            ids,
+        )
 
 
 @check("jobs.request")
@@ -89,8 +112,18 @@ def request(subject: Job) -> Iterator[Observation]:
         yield Observation("a job does not tell its request", "request with method and url", short(told), "request", ids)
         return
     if str(told.get("method", "")).upper() != subject.method or not isinstance(told.get("url"), str):
-        yield Observation("a job tells another request", f"{subject.method} and a url",
-                          short({name: told.get(name) for name in ("method", "url")}), "request.method", ids)  # fmt: skip
+        yield Observation(
+            "a job tells another request",
+            f"{subject.method} and a url",
+            short({name: told.get(name) for name in ("method", "url")}),
+            "request.method",
+            ids,
+        )
     if subject.key is not None and "idempotency_key" in told and told["idempotency_key"] != subject.key:
-        yield Observation("a job tells another idempotency key", subject.key, short(told["idempotency_key"]),
-                          "request.idempotency_key", ids)  # fmt: skip
+        yield Observation(
+            "a job tells another idempotency key",
+            subject.key,
+            short(told["idempotency_key"]),
+            "request.idempotency_key",
+            ids,
+        )

@@ -18,7 +18,7 @@ def millis(value: Any) -> int | None:
     """Unix milliseconds of an ISO 8601 timestamp or day (UTC); None for everything else."""
     if not isinstance(value, str):
         return None
-    found = instant(f"{value}T00:00:00Z" if len(value) == 10 else value)  # noqa: PLR2004 - the length of a day
+    found = instant(f"{value}T00:00:00Z" if len(value) == 10 else value)
     return None if found is None else round(found.timestamp() * 1000)
 
 
@@ -66,13 +66,13 @@ def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, An
     chosen = counted[len(counted) // 2]
     conditions = [("=", _text(chosen, values)), ("=", _text(counted[-1], values))]
     described = resource.fields.get(field)
-    if isinstance(values[0], str) and described is not None and described.enum is None and described.ref is None:
-        if described.format != "uuid":
-            # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.
-            conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("~", chosen)]
-            conditions.append(("=", chosen[: max(1, len(chosen) * 2 // 3)].strip()))
-            cased = next((text for text in counted if text.swapcase() != text), None)
-            conditions += [("=", cased.swapcase()), ("~", cased.swapcase())] if cased else []
+    free = described is not None and described.enum is None and described.ref is None and described.format != "uuid"
+    if isinstance(values[0], str) and free:
+        # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.
+        conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("~", chosen)]
+        conditions.append(("=", chosen[: max(1, len(chosen) * 2 // 3)].strip()))
+        cased = next((text for text in counted if text.swapcase() != text), None)
+        conditions += [("=", cased.swapcase()), ("~", cased.swapcase())] if cased else []
     return list(dict.fromkeys(condition for condition in conditions if condition[1].strip() == condition[1] != ""))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from harness.checks.echo import instant
@@ -147,8 +148,8 @@ def _selection(subject: Selected) -> Iterator[Observation]:
         yield Observation(f"{subject.query} returns a row twice", "each row once", f"{len(subject.returned)} rows",
                           "id", subject.evidence)  # fmt: skip
     for path, plain, seen in subject.changed[:3]:
-        yield Observation(f"{subject.query} shows {path} otherwise than the plain list", short(plain), short(seen), path,
-                          subject.evidence)  # fmt: skip
+        told = f"{subject.query} shows {path} otherwise than the plain list"
+        yield Observation(told, short(plain), short(seen), path, subject.evidence)
 
 
 @check("queries.filter")
@@ -202,8 +203,9 @@ def _order(subject: Ordered) -> Iterator[Observation]:
     keys: Sequence[Callable[[Any], Any]] = _KEYS[subject.kind]
     word = "descending" if subject.descending else "ascending"
     if not any(_monotonic([key(item) for item in present], descending=subject.descending) for key in keys):
-        yield Observation(f"{subject.query} does not order by {subject.field}", f"{word} values",
-                          short(_turn(present, keys[0], subject.descending)), subject.field, subject.evidence)  # fmt: skip
+        turn = short(_turn(present, keys[0], subject.descending))
+        told = f"{subject.query} does not order by {subject.field}"
+        yield Observation(told, f"{word} values", turn, subject.field, subject.evidence)
     lost = sorted(subject.must - set(subject.ids))
     if lost:
         yield Observation(f"{subject.query} loses {len(lost)} of {len(subject.must)} rows", f"{len(subject.must)} rows",
@@ -225,13 +227,13 @@ _KEYS: dict[str, Sequence[Callable[[Any], Any]]] = {
 
 
 def _monotonic(keys: list[Any], *, descending: bool) -> bool:
-    pairs = zip(keys, keys[1:], strict=False)
+    pairs = pairwise(keys)
     return all(left >= right if descending else left <= right for left, right in pairs)
 
 
 def _turn(values: list[Any], key: Callable[[Any], Any], descending: bool) -> list[Any]:
     """The first two neighbours that stand the wrong way round."""
-    for left, right in zip(values, values[1:], strict=False):
+    for left, right in pairwise(values):
         if (key(left) < key(right)) if descending else (key(left) > key(right)):
             return [left, right]
     return values[:2]

@@ -7,7 +7,7 @@ from typing import Any
 from harness.checks.echo import missing_of
 from harness.checks.paths import MISSING, differences, short
 from harness.checks.registry import Observation, Subject, check
-from harness.contract import Contract, Resource
+from harness.contract import Resource
 from harness.core import Evidence
 
 
@@ -234,4 +234,5 @@ def deleted(subject: Removed) -> Iterator[Observation]:
     again = subject.again_body.get("code") if isinstance(subject.again_body, dict) else MISSING
     if not bare and (subject.again_status != 200 or again != "not_found"):
         yield Observation("deleting again does not answer as documented", '200 {"code": "not_found"}',
-                          f"{subject.again_status} {short(subject.again_body)}", "code", (subject.again.id,))  # fmt: skip
+                          f"{subject.again_status} {short(subject.again_body)}", "code",
+                          (subject.again.id,))  # fmt: skip

@@ -1,9 +1,12 @@
 """`golive emulator`: the double of the API over a real socket."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from harness.emulator import EmulatorSettings
 
 RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 
@@ -29,7 +32,7 @@ def emulator(what: str | None, **choices: Any) -> None:
     rate = _rate(choices["rate_limit"])
     options = dict(_pair(option) for option in choices["options"])
 
-    from harness.emulator import EmulatorSettings, base_url, export_lines, serve, with_port
+    from harness.emulator.server import base_url, export_lines, serve, with_port
 
     settings = _settings(choices, rate, options)
     if what == "settings":
@@ -37,7 +40,7 @@ def emulator(what: str | None, **choices: Any) -> None:
             click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about} [{fact.source}]")
         return
 
-    def ready(taken: EmulatorSettings) -> None:
+    def ready(taken: "EmulatorSettings") -> None:
         for line in export_lines(taken):
             click.echo(line)
         click.echo(f"# golive emulator serves {base_url(taken)} until stopped (ctrl-C)")
@@ -46,7 +49,7 @@ def emulator(what: str | None, **choices: Any) -> None:
     serve(with_port(settings), on_ready=ready)
 
 
-def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> Any:
+def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> "EmulatorSettings":
     from harness.contract import load_contract
     from harness.core import Secret
     from harness.emulator import EmulatorSettings

@@ -73,4 +73,4 @@ def _pause(policy: RetryPolicy, count: int, exchange: Exchange, seed: random.Ran
     told = exchange.response.header("retry-after") if exchange.response else None
     if told is not None and told.strip().isdigit():
         return min(float(told), policy.longest)
-    return min(policy.base * 2 ** (count - 1), policy.longest) * seed.uniform(0.5, 1.0)
+    return min(policy.base * 2.0 ** (count - 1), policy.longest) * seed.uniform(0.5, 1.0)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-
 BRIEF_ROWS = 3
 """Rows that a list keeps in evidence which no finding needs."""
 

@@ -46,7 +46,8 @@ SECRET_KEYS = {
 """JSON keys and query parameters whose value is a secret wherever it stands. Source: [S24] bodies."""
 
 SUSPECT = (
-    b"\\u", b"\\/", b"token", b"secret", b"client_id", b"password", b"api_key", b'"otp"', b'"pan"', b'"cvc"', b"exp_date",
+    b"\\u", b"\\/", b"token", b"secret", b"client_id", b"password", b"api_key", b'"otp"', b'"pan"',
+    b'"cvc"', b"exp_date",
 )  # fmt: skip
 """A body without any of these, in lower case, names no secret. Escapes count: they may hide one."""
 

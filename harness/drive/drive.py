@@ -55,7 +55,7 @@ class Drive:
         self.platform = platform
         self.contract: Contract = session.contract
         self.evidence: list[Evidence] = parent.evidence if parent else []
-        self._bodies: dict[str, bytes] = parent._bodies if parent else {}
+        self._bodies: dict[str, bytes] = parent._bodies if parent else {}  # noqa: SLF001 - of the same class
         self._filler = Filler(self)
 
     @property
@@ -250,7 +250,8 @@ class Drive:
 
     def row(self, resource: str, where: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """An existing row to refer to; active ones first; None when there is none."""
-        return self._filler.row(resource, where or {})
+        found: dict[str, Any] | None = self._filler.row(resource, where or {})
+        return found
 
     def fill(self, template: Any) -> Any:
         """`template` with its directives resolved on this platform; one call refers to one consistent set of rows."""

@@ -19,8 +19,9 @@ from harness.plan.case import Case, Requirement
 class Session:
     """What the cases of one worker share. `record` is given every piece of evidence as it is made.
 
-    `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists, `known` the ids that are no news, `workpieces` the object that
-    cases change one after the other."""
+    `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists,
+    `known` the ids that are no news, `workpieces` the object that cases change one after the other.
+    """
 
     def __init__(
         self,

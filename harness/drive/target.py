@@ -18,7 +18,7 @@ BASE_URLS = {
 }
 """Source: [S24] servers."""
 
-TOKEN_PREFIX = "RUTTER_ACCESS_TOKEN_"
+TOKEN_PREFIX = "RUTTER_ACCESS_TOKEN_"  # noqa: S105 - the name of a variable
 KEYS = frozenset({"base_url", "client_id", "client_secret", "version", "rate", "access_tokens"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

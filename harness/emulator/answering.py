@@ -219,7 +219,7 @@ class Api:
         block = self.organisation.block(connection)
         query = dict(reversed(request.query))
         if operation.name == "list":
-            return list_page(self.store, self.contract, self.settings, resource, block, query)
+            return list_page(self.store, self.settings, resource, block, query)
         if operation.name == "get":
             return get_one(self.store, self.settings, resource, block, match.values["id"], query)
         return self._write(request, resource, operation, connection, match.values)

@@ -30,8 +30,8 @@ class Organisation:
         self.credentials = Credentials.of(settings)
         self._store, self._contract, self._settings = store, contract, settings
         self._clock, self._ids = clock, ids
-        self.connections: dict[str, Fields] = {id: body for id, body in store.recall("connection")}
-        self.public_tokens: dict[str, Fields] = {id: body for id, body in store.recall("public_token")}
+        self.connections: dict[str, Fields] = dict(store.recall("connection"))
+        self.public_tokens: dict[str, Fields] = dict(store.recall("public_token"))
         if not self.connections:
             for platform in settings.connections:
                 self._seed(platform)

@@ -58,9 +58,9 @@ def parse(query: Mapping[str, str], resource: Resource, platform: str, settings:
         if not known.on(platform):
             continue
         predicates.append(_parameter(name, value, resource))
-    if "filter" in query and "filter" in parameters and platform not in FILTER_IGNORED:
-        if parameters["filter"].enum is None:
-            predicates.extend(parse_filter(query["filter"], resource, settings))
+    filtering = "filter" in query and "filter" in parameters and platform not in FILTER_IGNORED
+    if filtering and parameters["filter"].enum is None:
+        predicates.extend(parse_filter(query["filter"], resource, settings))
     order = None
     if "sort" in query and "sort" in parameters and platform not in FILTER_IGNORED:
         order = parse_sort(query["sort"], resource, settings)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.contract import Contract, Resource
+from harness.contract import Resource
 from harness.emulator.documents import Documents, Row
 from harness.emulator.errors import ApiError, invalid_request, unknown_id
 from harness.emulator.query import parse
@@ -33,7 +33,6 @@ def limit_of(query: Mapping[str, str], settings: EmulatorSettings, default: int 
 
 def list_page(
     store: Documents,
-    contract: Contract,
     settings: EmulatorSettings,
     resource: Resource,
     connection: Block,

@@ -66,7 +66,7 @@ async def _serve(settings: EmulatorSettings, on_ready: Callable[[EmulatorSetting
     on_ready(settings)
     waiting = asyncio.ensure_future(stopped.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving
     waiting.cancel()
 

@@ -44,12 +44,14 @@ class EmulatorSettings:
     port: int = setting(0, "port to listen on; 0 takes a free one", "own")
     database: str | None = setting(None, "SQLite file that keeps the state; omitted: in memory", "own")
     seed: int = setting(20240831, "seed of the data, the ids and the credentials", "own")
-    seed_at: datetime = setting(
+    seed_at: datetime = setting(  # noqa: RUF009 - makes a dataclass field
         datetime(2025, 6, 30, 12, tzinfo=UTC), "the instant at which the seeded books were last synced", "own"
     )
     connections: tuple[str, ...] = setting(DEFAULT_PLATFORMS, "platforms that have a connection at the start", "own")
     client_id: str | None = setting(None, "Basic user; omitted: derived from the seed", "own")
-    client_secret: Secret | None = setting(None, "Basic password; omitted: derived from the seed", "own")
+    client_secret: Secret | None = setting(  # noqa: RUF009 - makes a dataclass field
+        None, "Basic password; omitted: derived from the seed", "own"
+    )
     access_tokens: Mapping[str, Secret] = field(
         default_factory=dict,
         metadata={"about": "access token by platform; omitted: derived from the seed", "source": "own"},

@@ -143,7 +143,7 @@ def test_an_unknown_id_is_not_found(proof, judge, drive, case):
 
 
 @pytest.mark.case("errors.isolation")
-def test_another_tenant_cannot_read(proof, judge, drive, case):
+def test_another_tenant_cannot_read(proof, judge, drive):
     """An object cannot be read with another connection's token, and is not in that connection's list."""
     other = drive.other_connection()
     if other is None:
@@ -165,7 +165,7 @@ def test_another_tenant_cannot_read(proof, judge, drive, case):
 
 
 @pytest.mark.case("errors.write_isolation")
-def test_another_tenant_cannot_write(proof, judge, drive, case):
+def test_another_tenant_cannot_write(proof, judge, drive):
     """An object that this run made cannot be changed with another connection's token."""
     other = drive.other_connection()
     if other is None:

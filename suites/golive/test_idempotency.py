@@ -1,11 +1,12 @@
 """Idempotency: what a repeated key does, counted on the ledger by listing."""
 
+from uuid import uuid4
+
 import pytest
 
 from harness.checks.idempotency import Repeats, Reused
 from harness.checks.writes import Held
 from harness.plan.inputs import without
-from uuid import uuid4
 
 AT_ONCE = 4
 

@@ -1,12 +1,13 @@
 """Jobs: writes that answer later end with the answer that a synchronous call would have had."""
 
+from uuid import uuid4
+
 import pytest
 
 from harness.checks.errors import Failing
 from harness.checks.jobs import Job
 from harness.checks.writes import Held
 from harness.plan.inputs import UNKNOWN_ID
-from uuid import uuid4
 
 ALL = ("jobs.shape", "jobs.end", "jobs.request")
 

@@ -121,7 +121,7 @@ def test_a_filter_holds_on_every_page(proof, judge, drive):
 
 
 @pytest.mark.case("queries.filter_refused")
-def test_a_field_that_is_not_filterable_is_refused(proof, judge, drive, case):
+def test_a_field_that_is_not_filterable_is_refused(proof, judge, drive):
     """A filter on an unknown field, and one that is no filter, are answered 400."""
     from harness.checks.errors import Failing
 
@@ -191,9 +191,11 @@ def test_time_windows_are_inclusive_milliseconds(proof, judge, drive, case):
 
         def oracle(source, bound=bound):
             return {
-                row["id"] for row in source.rows
-                if (found := millis(row.get(field))) is not None and (found >= bound if side == "min" else found <= bound)
-            }  # fmt: skip
+                row["id"]
+                for row in source.rows
+                if (found := millis(row.get(field))) is not None
+                and (found >= bound if side == "min" else found <= bound)
+            }
 
         walk = drive.walk(proof.name, **{parameter: bound}, **({"limit": 100} if proof.described.is_paged else {}))
         _select(proof, judge, walk, f"{parameter}={bound}", field, before, oracle, "queries.window")

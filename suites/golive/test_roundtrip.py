@@ -9,7 +9,7 @@ from harness.plan.texts import SAMPLE_TEXTS
 
 
 @pytest.mark.case("roundtrip.read")
-def test_what_was_created_is_read(proof, judge, drive):
+def test_what_was_created_is_read(proof, judge):
     """The answer of a create, the object by its id, and its row in the list are the same."""
     write, sent = proof.create()
     for part, entity in zip(proof.sent_parts(sent), write.entities, strict=False):

@@ -10,7 +10,7 @@ REFUSED = ("writes.refused", "writes.refused_mark", "writes.created_nothing")
 
 
 @pytest.mark.case("writes.create")
-def test_the_smallest_create_is_taken(proof, drive, case):
+def test_the_smallest_create_is_taken(proof, case):
     """The smallest input of the plan is taken, echoed, and read back by id and in the list."""
     write, sent = proof.create()
     if write.id is None or not proof.described.supports("get", case.platform):
@@ -47,8 +47,19 @@ def test_an_empty_create_creates_nothing(proof, judge, drive):
     else:
         answer = drive.create(proof.name, {})
     made, evidence = _made(proof, {})
-    judge(RefusedWrite(*proof.base, answer.evidence, answer.status, None, "without its inputs", made,
-                       (answer.evidence.id, *evidence), own=True), *REFUSED)  # fmt: skip
+    judge(
+        RefusedWrite(
+            *proof.base,
+            answer.evidence,
+            answer.status,
+            None,
+            "without its inputs",
+            made,
+            (answer.evidence.id, *evidence),
+            own=True,
+        ),
+        *REFUSED,
+    )
 
 
 @pytest.mark.case("writes.reference")
@@ -77,8 +88,12 @@ def _refused(proof, judge, drive, body, path, reason, *, own):
         proof.known()
     write = drive.create(proof.name, body)
     made, evidence = _made(proof, body)
-    judge(RefusedWrite(*proof.base, write.evidence, write.status, path, reason, made, (write.evidence.id, *evidence[-1:]),
-                       own=own), *REFUSED)  # fmt: skip
+    judge(
+        RefusedWrite(
+            *proof.base, write.evidence, write.status, path, reason, made, (write.evidence.id, *evidence[-1:]), own=own
+        ),
+        *REFUSED,
+    )
 
 
 def _made(proof, body):

@@ -32,7 +32,7 @@ def created(
     lookup: Lookup,
 ) -> list[Document]:
     """The documents that a valid create makes: one, or several for a bulk write. Raises Refused."""
-    check_references(contract, resource, platform, body, lookup, resource.create_fields)
+    check_references(contract, platform, body, lookup, resource.create_fields)
     check_rules(resource.name, platform, body, lookup)
     if resource.name == "bank_feed_transactions":
         return [
@@ -76,7 +76,7 @@ def place(resource: Resource, body: Mapping[str, Any]) -> Document:
     """The sent values under the names that the document has for them."""
     names = RENAMED.get(resource.name, {})
     sent = {names.get(name, name): value for name, value in body.items()}
-    if resource.name in {"vendors"} and "currency_code" in sent:
+    if resource.name == "vendors" and "currency_code" in sent:
         sent["currency_codes"] = [sent["currency_code"]]
     if resource.name == "purchase_orders":
         sent["line_items"] = [_purchase_line(line) for line in sent.get("line_items", ())]
@@ -215,8 +215,7 @@ def lines(resource: Resource, document: Document, ids: Callable[[], str]) -> Non
         if not isinstance(line, dict):
             continue
         if "line_items[].platform_id" in resource.fields and not line.get("platform_id"):
-            if "line_items[].platform_id" in resource.fields:
-                line["platform_id"] = str(int(ids()[:8], 16))
+            line["platform_id"] = str(int(ids()[:8], 16))
         if resource.name == "invoice_credit_memos":
             line["id"] = line.get("id") or ids()
             line["sub_total"] = line["amount"]

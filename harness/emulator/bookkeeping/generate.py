@@ -200,9 +200,9 @@ class _Maker:
             return f"https://example.com/{self.resource.name}/{number}"
         if "currency" in name:
             return {"currency_rate": "1.25"}.get(name, self.code)
-        return self._named(path, name, number)
+        return self._named(name, number)
 
-    def _named(self, path: str, name: str, number: int) -> str:
+    def _named(self, name: str, number: int) -> str:
         if name in AMOUNTS:
             return amounts.text(amounts.amount(number, self.code), amounts.digits(self.code))
         if "memo" in name or "description" in name or name in {"note", "remarks"}:
@@ -211,7 +211,7 @@ class _Maker:
             return words.person(number)
         if name == "city":
             return words.city(number)
-        if name == "country" or name == "country_code":
+        if name in {"country", "country_code"}:
             return ("US", "DE", "JP", "BR", "EG")[number % 5]
         if name == "phone":
             return f"+1 415 555 {number % 10000:04d}"

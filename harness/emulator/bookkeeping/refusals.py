@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from harness.contract import Contract, Resource
+from harness.contract import Contract
 from harness.emulator.bookkeeping.amounts import exact
 from harness.emulator.bookkeeping.derived import balance
 
@@ -14,7 +14,7 @@ class Refused(Exception):
     """The platform says no; the text is for a person."""
 
 
-def check_references(contract: Contract, resource: Resource, platform: str, body: Mapping[str, Any], lookup: Lookup,
+def check_references(contract: Contract, platform: str, body: Mapping[str, Any], lookup: Lookup,
                      fields: Mapping[str, Any]) -> None:  # fmt: skip
     """Every id that names another object must exist on this connection."""
     for path, field in fields.items():

@@ -29,7 +29,7 @@ def updated(
 
     Lines: bills and expenses replace all; others too, keeping the ids that are named (INFERRED); see `APPENDING`.
     """
-    check_references(contract, resource, platform, body, lookup, resource.update_fields)
+    check_references(contract, platform, body, lookup, resource.update_fields)
     check_rules(resource.name, platform, body, lookup)
     schema = contract.schema(resource.schema_name or "")
     after = {name: _copy(value) for name, value in document.items()}

@@ -3,7 +3,8 @@
 COMPANIES = (
     "Acme Inc", "Zoë & Söhne GmbH", "Łukasiewicz Sp. z o.o.", "株式会社ミライ", "上海明亮贸易有限公司", "삼성물산",
     "شركة النور للتجارة", "חברת אור בע״מ", "नमस्ते ट्रेडर्स", "ООО Ромашка", "Ναυτιλία ΑΕ", "Công ty Hoa Sen",
-    "Café Olé", "Cafe\u0301 Décomposé", "O'Brien & Sons", 'Quote "Q" Ltd', "Smith, Jones; Partners", "Müller-Lüdenscheidt",
+    "Café Olé", "Cafe\u0301 Décomposé", "O'Brien & Sons", 'Quote "Q" Ltd', "Smith, Jones; Partners",
+    "Müller-Lüdenscheidt",
     "Ñandú S.A.", "İstanbul Ticaret", "สยามพาณิชย์", "ქართული ღვინო", "Հայ Գրքեր", "<Tag> & Co", "100% Juice Co",
     "Back\\slash Works", "Emoji 👩‍👩‍👧‍👦 Family", "Flag 🇯🇵 Imports", "Trailing Dot Inc.", "UPPER lower MiXeD",
     "Ærøskøbing Færge", "Straße 9", "ﬁ Ligature Press", "A", "Nordwind Logistik", "Blue Fig Foods", "Kestrel Marine",

@@ -50,7 +50,7 @@ def rows_of(body: Any, resource: Resource) -> list[Row]:
 
 
 def answers(
-    change: Callable[[Scene, Any, Any], None],
+    change: Callable[[Scene, Any, Any], Any],
     *,
     resource: str | None = "bills",
     operations: tuple[str, ...] = READS,
@@ -77,7 +77,7 @@ def answers(
 
 
 def rows(
-    change: Callable[[Row], None],
+    change: Callable[[Row], Any],
     *,
     resource: str | None = "bills",
     operations: tuple[str, ...] = SHOWN,

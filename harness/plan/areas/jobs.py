@@ -28,6 +28,6 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
             yield case("delete")
 
 
-def expand_platform(platform: str, plans: tuple[str, ...], contract: Contract) -> Iterator[Case]:
+def expand_platform(platform: str, plans: tuple[str, ...], contract: Contract) -> Iterator[Case]:  # noqa: ARG001
     """The cases about the API as a whole."""
     yield Case("jobs.unknown", platform, None, "", {}, plans)

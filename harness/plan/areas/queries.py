@@ -51,7 +51,7 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("filter_refused")
     for name in requirement.params:
         yield from _parameter(resource, name, case)
-    if RANGES <= set(requirement.params):
+    if set(requirement.params) >= RANGES:
         yield case("range")
 
 

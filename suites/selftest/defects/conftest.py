@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,8 @@ class Lab:
         judge, drive = Judge(frozenset()), session.drive(case)
         have = {"case": case, "drive": drive, "judge": judge, "proof": Proof(drive, case, judge)}
         function = self.functions[case.kind]
-        try:
+        with suppress(Inconclusive):
             function(**{name: have[name] for name in inspect.signature(function).parameters})
-        except Inconclusive:
-            pass
         judge(Exchanges.of(case.id, case.platform, case.resource, drive.evidence, seen), *HYGIENE)
         return judge.findings
 
