@@ -1,6 +1,7 @@
 """`golive emulator`: the double of the API over a real socket."""
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,7 +45,7 @@ def emulator(what: str | None, **choices: Any) -> None:
         for line in export_lines(taken):
             click.echo(line)
         click.echo(f"# golive emulator serves {base_url(taken)} until stopped (ctrl-C)")
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
     serve(with_port(settings), on_ready=ready)
 
