@@ -94,6 +94,8 @@ class ProvingProcess:
     def close(self) -> list[LeftBehind]:
         """Clean up what this process created, close everything; what stays on the target is returned."""
         try:
+            if self.selection.settings.target == "emulator":
+                return []  # the emulator of this run ends with it, and all that it holds
             left = self.session.cleanup() if self.selection.settings.cleanup else self.session.left_behind()
             return [
                 LeftBehind(platform=item.platform, resource=item.resource, id=item.id, why=item.why, case=item.case)

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import StorageError
+from harness.report.allure import write_allure
 from harness.report.atomic import write_text
 from harness.report.fold import fold_with_places
 from harness.report.html import html_page
@@ -20,12 +21,13 @@ REPORT_FILE = "report.json"
 HTML_FILE = "report.html"
 JUNIT_FILE = "junit.xml"
 SUMMARY_FILE = "summary.txt"
+ALLURE_FOLDER = "allure-results"
 
 
 def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
     """Fold the run in `directory` (see `fold`) and write all files of its report there; return the report.
 
-    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml` and `report.html`, in this order: the
+    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml`, `report.html` and `allure-results/`, in this order: the
     report before its views, so that a disk that fills up costs the least. Raises StorageError with one message; each
     file is either whole or as it was before. When the evidence cannot be merged, the report says so, is not `go`, and
     is still written before the error is raised.
@@ -42,6 +44,7 @@ def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable
     write_text(directory / SUMMARY_FILE, summary_text(final))
     write_text(directory / JUNIT_FILE, junit_xml(final))
     write_text(directory / HTML_FILE, html_page(final))
+    write_allure(final, directory / ALLURE_FOLDER)
     if failure is not None:
         raise failure
     return final

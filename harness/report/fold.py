@@ -141,14 +141,17 @@ def _entry(result: CaseResult, findings: tuple[str, ...]) -> CaseEntry:
 
 
 def _missing(id: str) -> CaseEntry:
-    area, kind, platform, resource, *detail = (*id.split("/"), "", "", "", "")[: max(4, id.count("/") + 1)]
+    parts = id.split("/")
+    at = next((index for index, part in enumerate(parts) if index and part == part.upper()), len(parts))
+    area, kind = parts[0], ".".join(parts[:at])
+    platform, resource, *detail = (*parts[at:], "", "")
     return CaseEntry(
         id=id,
         area=area,
-        kind=f"{area}.{kind}",
+        kind=kind,
         platform=platform,
         resource=None if resource in {"", "api"} else resource,
-        detail="/".join(detail),
+        detail="/".join(part for part in detail if part),
         plans=(),
         outcome=CaseOutcome.INCONCLUSIVE,
         reason=NO_RESULT,

@@ -40,7 +40,7 @@ THIRD_PARTY = {
     "client": {"httpx", "pyrate_limiter"},
     "drive": {"httpx", "pydantic"},
     "emulator": {"granian", "sqlalchemy", "starlette", "uvloop"},
-    "report": {"jinja2", "markupsafe", "pydantic", "rich"},
+    "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
     "cli": {"click", "rich"},
 }
