@@ -5,7 +5,7 @@ from harness.drive.discovery import discover
 from harness.drive.drive import OWN, UNSET, Drive, Inconclusive
 from harness.drive.results import Walk, Write
 from harness.drive.session import Session
-from harness.drive.target import Target, resolve_target
+from harness.drive.target import Target, resolve_target, separate_credentials
 from harness.drive.world import World
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Write",
     "discover",
     "resolve_target",
+    "separate_credentials",
 ]

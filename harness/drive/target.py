@@ -68,6 +68,18 @@ def resolve_target(
     )
 
 
+def separate_credentials(settings_file: Path) -> Mapping[str, Credentials] | None:
+    """The credentials of `[target.staging]` and `[target.production]`; None unless both stand in `golive.toml`."""
+    tables = _settings(settings_file)
+    found = {name: tables.get(name, {}) for name in ("staging", "production")}
+    if any(not (table.get("client_id") and table.get("client_secret")) for table in found.values()):
+        return None
+    return {
+        name: Credentials(Secret(str(table["client_id"]).strip()), Secret(str(table["client_secret"]).strip()))
+        for name, table in found.items()
+    }
+
+
 def _base_url(name: str, environ: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     if name == "emulator":
         return environ["RUTTER_BASE_URL"].rstrip("/")

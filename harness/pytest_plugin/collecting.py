@@ -1,6 +1,6 @@
 """From plans to cases to parametrised tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 
 from harness.checks import all_checks
 from harness.contract import Contract, load_contract
+from harness.drive import separate_credentials
 from harness.plan import default_plan_paths, expand, load_plans, merge
 from harness.plan.case import Case, Requirement
 from harness.plan.select import select_cases
@@ -50,10 +51,16 @@ class Selection:
     def cases(self) -> list[Case]:
         """Every selected case, in a fixed order."""
         return select_cases(
-            expand(self.requirements.values(), self.contract),
+            [*expand(self.requirements.values(), self.contract), *self._credentials()],
             areas=self.settings.select,
             resources=self.settings.resources,
         )
+
+    def _credentials(self) -> Iterator[Case]:
+        """The one case that is about the user's own settings: there when two organisations are configured."""
+        if separate_credentials(Path(self.settings.settings_file)) is not None:
+            platform = next(platform for platform, _ in self.requirements)
+            yield Case("config.credentials", platform, None, "", {"settings_file": self.settings.settings_file})
 
     @cached_property
     def by_kind(self) -> Mapping[str, list[Case]]:

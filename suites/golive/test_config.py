@@ -1,8 +1,11 @@
 """Configuration: webhooks, sync, connections, as the API's own endpoints tell."""
 
+from pathlib import Path
+
 import pytest
 
-from harness.checks.config import Health, Settings
+from harness.checks.config import Credentials, Health, Settings
+from harness.drive import separate_credentials
 
 
 @pytest.mark.case("config.webhooks.essential_events")
@@ -41,3 +44,17 @@ def test_the_connection_is_listed(judge, drive, case):
     wanted = drive.connection.id
     listed = next((row for row in rows or () if isinstance(row, dict) and row.get("id") == wanted), None)
     judge(Health(case.id, case.platform, None, answer, listed), "config.listed")
+
+
+@pytest.mark.case("config.credentials")
+def test_staging_and_production_are_two_organisations(judge, drive, case):
+    """The credentials of staging and production in golive.toml differ."""
+    found = separate_credentials(Path(case.params["settings_file"]))
+    if found is None:
+        drive.inconclusive("golive.toml does not hold credentials of both staging and production")
+    mark = drive.session.redactor.fingerprint
+    staging, production = (
+        (mark(found[name].client_id.reveal()), mark(found[name].client_secret.reveal()))
+        for name in ("staging", "production")
+    )
+    judge(Credentials(case.id, case.platform, None, staging, production), "config.credentials")
