@@ -1,5 +1,7 @@
 """Fields: every row of every list is complete, typed, filled and consistent with the single object."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.checks.fields import Answer, Pair, References, used_ids
@@ -54,7 +56,7 @@ def test_what_the_plan_requires_is_there(proof, judge):
 @pytest.mark.case("fields.fill")
 def test_enough_rows_are_filled(proof, judge, case):
     """A field is filled in as many rows as the plan needs."""
-    judge(proof.rows(paths=(case.detail,), share=case.params["share"]), "fields.fill")
+    judge(replace(proof.foreign(), paths=(case.detail,), share=case.params["share"]), "fields.fill")
 
 
 @pytest.mark.case("fields.envelope")

@@ -189,6 +189,8 @@ def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lo
         for name in ("customer_name", "vendor_name", "display_name"):
             if name in document and not document[name] and _default_name(resource, name):
                 document[name] = body.get("vendor_name") or body.get("customer_name") or body.get("contact_name")
+    if resource.name == "accounts" and document.get("balance") is None and "balance" in document:
+        document["balance"] = 0
     customer = document.get("customer")
     if isinstance(customer, dict):
         customer |= {name: iso_utc(now) for name in ("created_at", "updated_at") if customer.get(name) == ""}

@@ -19,7 +19,7 @@ def effects(
 ) -> list[tuple[str, Document]]:
     """The linked documents as they are after `before` became `document` (None: created or deleted)."""
     if resource not in PAYMENTS:
-        return []
+        return _unlinked(resource, before, lookup) if document is None and before is not None else []
     target, key, amount = PAYMENTS[resource]
     void = (document or {}).get("status") == "void"
     changed: dict[str, Document] = {}
@@ -30,6 +30,28 @@ def effects(
                 continue
             changed[link["id"]] = _relink(target, found, source, exact(link.get(amount)), sign)
     return [(target, found) for found in changed.values()]
+
+
+LINKED = {
+    "bills": (("linked_payments", "bill_payments", "linked_bills"), ("linked_credit_memos", "bill_credit_memos", "linked_bills")),
+    "invoices": (("linked_payments", "invoice_payments", "linked_invoices"),
+                 ("linked_payments", "invoice_credit_memos", "linked_invoices")),
+    "bill_credit_memos": (("linked_bills", "bills", "linked_credit_memos"),),
+    "invoice_credit_memos": (("linked_invoices", "invoices", "linked_payments"),),
+}  # fmt: skip
+"""What is deleted -> (its links, the documents they name, the links back): INFERRED that platforms undo both sides."""
+
+
+def _unlinked(resource: str, gone: Document, lookup: Lookup) -> list[tuple[str, Document]]:
+    """The documents that were linked to one that is deleted, without the link."""
+    changed = []
+    for own, target, back in LINKED.get(resource, ()):
+        for link in gone.get(own) or ():
+            found = lookup(target, link["id"])
+            if found is not None:
+                rest = [item for item in found.get(back) or () if item["id"] != gone["id"]]
+                changed.append((target, derive(target, {**found, back: rest})))
+    return changed
 
 
 def apply_credit(body: Mapping[str, Any], lookup: Lookup) -> list[tuple[str, Document]]:
