@@ -169,6 +169,8 @@ def _parts(resource: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal
             yield "amount_due", total - paid, due
     if resource in {"bills", "invoices"} and row.get("status") == "paid" and due not in {None, 0}:
         yield "status", Decimal(0), due or Decimal(0)
+    if resource in {"bills", "invoices"} and row.get("status") == "open" and due == 0 and total:
+        yield "status", total, Decimal(0)
     for line in values(row, "line_items[]"):
         whole, net, tax = (exact(line.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
         if whole is not None and net is not None and tax is not None and net + tax not in {whole, whole + tax}:

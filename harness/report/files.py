@@ -27,10 +27,10 @@ ALLURE_FOLDER = "allure-results"
 def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
     """Fold the run in `directory` (see `fold`) and write all files of its report there; return the report.
 
-    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml`, `report.html` and `allure-results/`, in this order: the
-    report before its views, so that a disk that fills up costs the least. Raises StorageError with one message; each
-    file is either whole or as it was before. When the evidence cannot be merged, the report says so, is not `go`, and
-    is still written before the error is raised.
+    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml`, `report.html` and `allure-results/`, in
+    this order: the report before its views, so that a disk that fills up costs the least. Raises StorageError with one
+    message; each file is either whole or as it was before. When the evidence cannot be merged, the report says so, is
+    not `go`, and is still written before the error is raised.
     """
     folded = fold_with_places(directory, interrupted=interrupted, errors=errors)
     report = folded.report

@@ -189,17 +189,22 @@ def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lo
         for name in ("customer_name", "vendor_name", "display_name"):
             if name in document and not document[name] and _default_name(resource, name):
                 document[name] = body.get("vendor_name") or body.get("customer_name") or body.get("contact_name")
-    if resource.name == "accounts" and document.get("balance") is None and "balance" in document:
-        document["balance"] = 0
-    customer = document.get("customer")
-    if isinstance(customer, dict):
-        customer |= {name: iso_utc(now) for name in ("created_at", "updated_at") if customer.get(name) == ""}
+    _marks(resource, document, now)
     for key, date in (("linked_bills", "allocated_date"), ("linked_invoices", "allocated_at")):
         for link in document.get(key) or ():
             if date in link and not link[date]:
                 link[date] = document.get("transaction_date") or document.get("txn_date")
     if document.get("total_amount") == "" or document.get("total_amount") is None:
         document["total_amount"] = text(sum_of(body)) if "string" in _types(resource, "total_amount") else 0
+
+
+def _marks(resource: Resource, document: Document, now: datetime) -> None:
+    """Values that start with the object: a new account is empty, a new customer of an order is of now."""
+    if resource.name == "accounts" and document.get("balance") is None and "balance" in document:
+        document["balance"] = 0
+    customer = document.get("customer")
+    if isinstance(customer, dict):
+        customer |= {name: iso_utc(now) for name in ("created_at", "updated_at") if customer.get(name) == ""}
 
 
 def _default_name(resource: Resource, name: str) -> bool:

@@ -33,7 +33,8 @@ def effects(
 
 
 LINKED = {
-    "bills": (("linked_payments", "bill_payments", "linked_bills"), ("linked_credit_memos", "bill_credit_memos", "linked_bills")),
+    "bills": (("linked_payments", "bill_payments", "linked_bills"),
+              ("linked_credit_memos", "bill_credit_memos", "linked_bills")),
     "invoices": (("linked_payments", "invoice_payments", "linked_invoices"),
                  ("linked_payments", "invoice_credit_memos", "linked_invoices")),
     "bill_credit_memos": (("linked_bills", "bills", "linked_credit_memos"),),

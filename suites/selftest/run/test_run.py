@@ -1,0 +1,121 @@
+"""`golive run` from end to end, as a person types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.emulator import EmulatorProcess, EmulatorSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+SMALL = ("--platform", "QUICKBOOKS", "--resource", "payment_terms")
+
+
+def golive(*arguments: str, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run golive in a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RUTTER_", "PYTEST_"))}
+    return subprocess.run(  # noqa: S603 - our own interpreter on our own arguments
+        [sys.executable, "-m", "harness.cli", "run", *arguments],
+        cwd=ROOT, env=clean | (environment or {}), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def report(folder: Path) -> dict:
+    """The report that a run wrote."""
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """An emulator that outlives the runs against it."""
+    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def test_the_clean_emulator_is_go(tmp_path):
+    """A small run against the emulator is go, exits 0, and writes every file of a report."""
+    ended = golive(*SMALL, "--out", str(tmp_path), "--workers", "1")
+    assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr[-2000:]
+    found = report(tmp_path)
+    assert found["verdict"]["verdict"] == "go"
+    assert found["verdict"]["strength"] == "emulated"
+    assert found["counts"]["passed"] == found["counts"]["cases"] > 30
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"report.html", "junit.xml", "evidence.ndjson", "allure-results", "summary.txt"} <= names
+    assert len(list((tmp_path / "allure-results").glob("*-result.json"))) == found["counts"]["cases"]
+
+
+def test_a_defect_is_no_go(tmp_path):
+    """A run against a defective emulator is no_go, exits 1, and names resource, field and check."""
+    ended = golive("--platform", "XERO", "--resource", "bills", "--select", "dates", "--defect", "day_early",
+                   "--out", str(tmp_path))  # fmt: skip
+    assert ended.returncode == 1
+    findings = {(item["resource"], item["field"], item["check"]) for item in report(tmp_path)["findings"]}
+    assert ("bills", "issue_date", "dates.round_trip") in findings
+
+
+def test_a_url_gives_the_same_cases_and_verdict_again_and_again(emulator, tmp_path):
+    """The same run with --target URL has the same cases and verdict, also a second time on what the first left."""
+    golive(*SMALL, "--out", str(tmp_path / "own"))
+    own = report(tmp_path / "own")
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        ended = golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(folder),
+                       environment=emulator.environment())  # fmt: skip
+        assert ended.returncode == 0, ended.stdout[-2000:]
+        found = report(folder)
+        assert [case["id"] for case in found["cases"]] == [case["id"] for case in own["cases"]]
+
+
+def test_a_url_is_left_as_it_was_found(emulator, tmp_path):
+    """What a run created is deleted again where the platform allows it."""
+    golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path),
+           environment=emulator.environment())  # fmt: skip
+    assert report(tmp_path)["left_behind"] == []
+
+
+def test_no_secret_is_in_any_file(emulator, tmp_path):
+    """Neither the client secret nor an access token is in any file that a run writes."""
+    environment = emulator.environment()
+    golive("--target", emulator.base_url, "--platform", "QUICKBOOKS", "--select", "errors", "--select", "config",
+           "--rate", "off", "--out", str(tmp_path), environment=environment)  # fmt: skip
+    secrets = [value for name, value in environment.items() if "TOKEN" in name or "SECRET" in name]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not [name for name in secrets if name in text], path
+
+
+def test_a_connection_that_is_not_ready_is_inconclusive(tmp_path):
+    """Cases on a connection whose initial sync is not done are inconclusive, with the fix, and exit 2."""
+    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
+    try:
+        import httpx
+
+        root, environment = process.base_url.removesuffix("/versioned"), process.environment()
+        auth = (environment["RUTTER_CLIENT_ID"], environment["RUTTER_CLIENT_SECRET"])
+        listed = httpx.get(f"{process.base_url}/connections", auth=auth, headers={"X-Rutter-Version": "2024-08-31"})
+        id = next(row["id"] for row in listed.json()["connections"] if row["platform"] == "QUICKBOOKS")
+        httpx.post(f"{root}/_emulator/connection_state", json={"id": id, "status": "not_ready"}).raise_for_status()
+        ended = golive("--target", process.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path),
+                       environment=environment)  # fmt: skip
+    finally:
+        process.stop()
+    assert ended.returncode == 2
+    assert "not_ready" in ended.stdout
+
+
+def test_an_unreachable_target_proves_nothing(tmp_path):
+    """A target that is not there is one message and exit 4; nothing is proven and nothing is written as proven."""
+    ended = golive("--target", "http://127.0.0.1:9/versioned", *SMALL, "--out", str(tmp_path),
+                   environment={"RUTTER_CLIENT_ID": "someone", "RUTTER_CLIENT_SECRET": "something"})  # fmt: skip
+    assert ended.returncode == 4
+    assert "cannot be reached" in ended.stderr
+    assert not (tmp_path / "report.json").exists()
