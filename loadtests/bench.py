@@ -110,7 +110,7 @@ def peer(size: int) -> Iterator[int]:
 
 def bench_emulator() -> None:
     """Get-by-id and create, each in turn with the peer; medians over rounds."""
-    emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=None))
+    emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
     try:
         environment = emulator.environment()
         url = urlsplit(emulator.base_url)
