@@ -322,12 +322,24 @@ def reference(subject: References) -> Iterator[Observation]:
         )
 
 
-def used_ids(rows: Iterable[dict[str, Any]], origins: Iterable[str], path: str) -> dict[str, str]:
-    """id -> evidence id, for every id at `path`."""
+def used_ids(
+    rows: Iterable[dict[str, Any]], origins: Iterable[str], path: str, entity: str | None = None
+) -> dict[str, str]:
+    """id -> evidence id, for every id at `path`. A link that says its `type` counts only when it is of `entity`: the
+    payments of an invoice may be credit memos. Source: [S24] linked_payments."""
     found: dict[str, str] = {}
+    parent, _, name = path.rpartition(".")
     for row, origin in zip(rows, origins, strict=True):
-        for value in values(row, path):
-            for id in value if isinstance(value, list) else [value]:
-                if isinstance(id, str):
-                    found.setdefault(id, origin)
+        typed = parent.startswith("linked_") and entity is not None
+        held = [item for item in values(row, parent) if _is_of(item, str(entity))] if typed else [row]
+        for item in held:
+            for value in values(item, name if typed else path):
+                for id in value if isinstance(value, list) else [value]:
+                    if isinstance(id, str):
+                        found.setdefault(id, origin)
     return found
+
+
+def _is_of(link: Any, entity: str) -> bool:
+    kind = link.get("type") if isinstance(link, Mapping) else None
+    return not isinstance(kind, str) or kind.casefold() == entity.casefold()

@@ -101,7 +101,7 @@ def test_references_resolve(proof, judge, drive, case):
     walk = proof.snapshot()
     origins = [walk.row_evidence(index) for index in range(len(walk.rows))]
     for path, referred in case.params["referred"].items():
-        used = used_ids(walk.rows, origins, path)
+        used = used_ids(walk.rows, origins, path, drive.contract.resource(referred).entity)
         known = frozenset(drive.snapshot(referred).by_id)
         doubtful = [id for id in used if id not in known][:3]
         readable = drive.contract.resource(referred).supports("get", case.platform)

@@ -5,6 +5,7 @@ import pytest
 from harness.checks import all_checks, judge
 from harness.checks.config import Credentials
 from harness.checks.echo import missing_of, same_day
+from harness.checks.fields import used_ids
 from harness.checks.oracle import fits
 from harness.checks.paths import differences, exact
 from harness.contract import load_contract
@@ -93,3 +94,10 @@ def test_every_defect_names_known_checks():
         assert defect.trips
         assert set(defect.trips) <= set(all_checks())
         assert defect.about
+
+
+def test_a_link_of_another_type_is_no_reference():
+    """A credit memo among the payments of an invoice is not looked for among the payments. Source: [S24]."""
+    row = {"linked_payments": [{"id": "a", "type": "INVOICE_PAYMENT"}, {"id": "b", "type": "INVOICE_CREDIT_MEMO"}]}
+    assert used_ids([row], ["ev"], "linked_payments[].id", "invoice_payment") == {"a": "ev"}
+    assert used_ids([{"vendor_id": "v"}], ["ev"], "vendor_id", "vendor") == {"v": "ev"}

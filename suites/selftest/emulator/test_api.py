@@ -1,6 +1,7 @@
 """The double over a real socket: what the facts say of access, lists, writes, keys, jobs and limits."""
 
 import uuid
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -38,14 +39,23 @@ class Caller:
                          "line_items": [line], **more}}  # fmt: skip
 
 
+@contextmanager
+def opened(settings):
+    """A caller of an emulator that is stopped afterwards."""
+    process = EmulatorProcess.start(settings)
+    caller = Caller(process)
+    try:
+        yield caller
+    finally:
+        caller.http.close()
+        process.stop()
+
+
 @pytest.fixture(scope="module")
 def call():
     """A caller of an emulator without a limit."""
-    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
-    try:
-        yield Caller(process)
-    finally:
-        process.stop()
+    with opened(EmulatorSettings(rate_limit=0)) as caller:
+        yield caller
 
 
 def test_wrong_credentials_are_401(call):
@@ -179,27 +189,18 @@ def test_deleting_a_document_unlinks_what_named_it(call):
 
 def test_the_organisation_has_one_limit():
     """Beyond the limit every connection is answered 429. Source: [H:7238576299]."""
-    process = EmulatorProcess.start(EmulatorSettings(rate_limit=5, rate_window=30.0))
-    try:
-        limited = Caller(process)
-        statuses = [limited("GET", "/accounting/bills", platform=name, params={"limit": 1}).status_code
-                    for name in ("QUICKBOOKS", "XERO") * 4]  # fmt: skip
-    finally:
-        process.stop()
+    with opened(EmulatorSettings(rate_limit=5, rate_window=30.0)) as limited:
+        statuses = [
+            limited("GET", "/accounting/bills", platform=name, params={"limit": 1}).status_code
+            for name in ("QUICKBOOKS", "XERO") * 4
+        ]
     assert statuses == [200] * 5 + [429] * 3
 
 
 def test_a_database_file_keeps_the_state(tmp_path):
     """With a file the books survive a restart."""
     settings = EmulatorSettings(rate_limit=0, database=str(tmp_path / "books.sqlite"))
-    process = EmulatorProcess.start(settings)
-    try:
-        first = Caller(process)
+    with opened(settings) as first:
         id = first("POST", "/accounting/bills", json=first.bill(memo="survives")).json()["bill"]["id"]
-    finally:
-        process.stop()
-    process = EmulatorProcess.start(settings)
-    try:
-        assert Caller(process)("GET", f"/accounting/bills/{id}").json()["bill"]["memo"] == "survives"
-    finally:
-        process.stop()
+    with opened(settings) as second:
+        assert second("GET", f"/accounting/bills/{id}").json()["bill"]["memo"] == "survives"
