@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "explain": ("harness.cli.checks", "Say what a check demands, why, and where that is known from."),
     "checks": ("harness.cli.checks", "List all checks."),
     "plan": ("harness.cli.plan", "Check plans, and list the cases they ask for."),
+    "capacity": ("harness.cli.capacity", "Does the rollout fit under the limits, and what has to change if not."),
     "contract": ("harness.cli.contract", "Show what the API's contract says of a resource."),
 }
 """Module and one line of help of each command; the command has the name of the function in its module."""

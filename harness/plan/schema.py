@@ -11,11 +11,13 @@ from pydantic import BaseModel
 
 from harness.contract import Contract, load_contract
 from harness.plan.model import Attestations, Checklist, Plan
+from harness.plan.rollout import Rollout
 
 FILES: dict[str, type[BaseModel]] = {
     "attestations.schema.json": Attestations,
     "checklist.schema.json": Checklist,
     "plan.schema.json": Plan,
+    "rollout.schema.json": Rollout,
 }
 """File name below `plans/` -> model."""
 
@@ -31,6 +33,11 @@ def schema_text(model: type[BaseModel], contract: Contract) -> str:
         rules["ResourcePlan"]["properties"]["platforms"]["anyOf"][0]["items"] |= platforms
         for name in ("CreateRules", "UpdateRules"):
             rules[name]["properties"]["by_platform"]["propertyNames"] = platforms
+    elif model is Rollout:
+        properties = schema["properties"]
+        properties["platforms"]["propertyNames"] = {"enum": list(contract.platforms)}
+        properties["resources"]["items"] |= {"enum": sorted(contract.resources)}
+        properties["writes"]["items"] |= {"enum": sorted(contract.resources)}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,31 +1,16 @@
 """`report.html`: one self-contained page that needs no script and no network."""
 
-from datetime import datetime
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from harness.report import views
-from harness.report.legible import plural
 from harness.report.model import RunReport
+from harness.report.pages import page
 from harness.report.summary import STRENGTHS, WORDS
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 SYMBOLS = {"go": "✓", "no_go": "✕", "inconclusive": "?", "attested": "✎", "error": "!"}
 
 
 def html_page(report: RunReport) -> str:
     """The page. Everything from outside is escaped; the text of a target can neither run nor break the layout."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({"seconds": _seconds, "number": _number, "moment": _moment, "plural": plural})
-    return environment.get_template("report.html.j2").render(**_context(report))
+    return page("report.html.j2", **_context(report))
 
 
 def _context(report: RunReport) -> dict[str, object]:
@@ -60,21 +45,3 @@ def _context(report: RunReport) -> dict[str, object]:
         "most_area_seconds": max((area.seconds for area in report.timings.areas), default=0) or 1,
         "longest_seconds": max((case.seconds for case in report.timings.slowest), default=0) or 1,
     }
-
-
-def _seconds(value: float) -> str:
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    minutes, seconds = divmod(value, 60)
-    return f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
-
-
-def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-
-
-def _moment(value: str | None) -> str:
-    """`2026-11-24 08:00:12 UTC`."""
-    if not value:
-        return "unknown"
-    return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M:%S UTC")

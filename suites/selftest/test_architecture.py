@@ -19,13 +19,14 @@ MAY_IMPORT = {
     "client": {"core", "errors"},
     "drive": {"core", "contract", "plan", "client", "errors"},
     "emulator": {"core", "contract", "errors"},
+    "rollout": {"core", "plan", "client", "errors"},
     "report": {"core", "plan", "errors", "exit_status"},
     "pytest_plugin": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "errors", "exit_status"),
     },
     "cli": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin"),
-        *("errors", "exit_status"),
+        *("rollout", "errors", "exit_status"),
     },
 }
 """Which packages of `harness` each package may import, besides itself. ARCHITECTURE.md shows the same table."""
@@ -40,6 +41,7 @@ THIRD_PARTY = {
     "client": {"httpx", "pyrate_limiter"},
     "drive": {"httpx", "pydantic"},
     "emulator": {"granian", "sqlalchemy", "starlette", "uvloop"},
+    "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
     "cli": {"click", "rich"},
