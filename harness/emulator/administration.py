@@ -10,7 +10,7 @@ from harness.emulator.errors import invalid_request, unknown_path
 Switch = Callable[[list[str]], None]
 
 
-def administer(api: Api, request: Incoming, switch: Switch) -> Any:
+async def administer(api: Api, request: Incoming, switch: Switch) -> Any:
     """Handle one request; ApiError for what is not understood."""
     try:
         body = json.loads(request.body) if request.body else {}
@@ -18,19 +18,45 @@ def administer(api: Api, request: Incoming, switch: Switch) -> Any:
         raise invalid_request("The body is not JSON.") from None
     if not isinstance(body, dict):
         raise invalid_request("The body is a JSON object.")
-    match (request.method, request.path.removeprefix("/_emulator")):
-        case ("GET", "/health"):
+    head, *rest = request.path.removeprefix("/_emulator/").split("/")
+    match (request.method, head):
+        case ("GET", "health"):
             return {"ready": True}
-        case ("POST", "/defects"):
+        case ("POST", "defects"):
             switch([str(name) for name in body.get("names", [])])
             return {"success": True}
-        case ("POST", "/faults"):
+        case ("POST", "faults"):
             fault = {"status": int(body.get("status", 500)), "count": int(body.get("count", 1)),
                      "operation_id": body.get("operation_id"), "platform": body.get("platform")}  # fmt: skip
             api.faults.append(fault)
             return {"success": True}
-        case ("POST", "/link"):
-            return api.organisation.link(str(body.get("platform", "QUICKBOOKS")))
-        case ("POST", "/connection_state"):
-            return api.organisation.set_state(str(body.get("id")), str(body.get("status")), body.get("reason"))
+        case ("GET", "clock"):
+            return api.world.timekeeper.shown()
+        case ("POST", "clock"):
+            return await api.world.timekeeper.administer(body)
+    return _world(api, request.method, head, rest, body)
+
+
+def _world(api: Api, method: str, head: str, rest: list[str], body: dict[str, Any]) -> Any:
+    """What happens outside the API: at the end user's, at the platform's."""
+    match (method, head, rest):
+        case ("POST", "link", []):
+            return api.world.link(str(body.get("platform", "QUICKBOOKS")))
+        case ("POST", "connection_state", []):
+            return api.world.lifecycle.set_state(str(body.get("id")), str(body.get("status")), body.get("reason"))
+        case ("POST", "connections", [id, "authenticate"]):
+            api.world.lifecycle.authenticate(api.organisation.by_id(id), body.get("platform"))
+            return {"success": True}
+        case ("POST", "connections", [id, "failing"]):
+            return api.world.lifecycle.fail_syncs(id, body.get("reason"), str(body.get("ends_as", "disabled")))
+        case ("GET", "platform", [whose, resource, id]):
+            return api.world.software.view(_whose(api, whose), resource, id)
+        case (_, "platform", [whose, resource, *more]) if len(more) < 2:
+            return api.world.software.edit(method, _whose(api, whose), resource, more[0] if more else None, body)
     raise unknown_path()
+
+
+def _whose(api: Api, name: str) -> dict[str, Any]:
+    """The connection of an id, or the first one of a platform."""
+    of_platform = [item for item in api.organisation.connections.values() if item["platform"] == name.upper()]
+    return of_platform[0] if of_platform else api.organisation.by_id(name)

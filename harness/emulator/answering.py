@@ -30,6 +30,7 @@ from harness.emulator.organisation import Organisation
 from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.world import World
 from harness.emulator.writing import Order, Writer, parse_body
 
 WRITES = frozenset({"create", "update", "delete"})
@@ -83,8 +84,10 @@ class Api:
         boot = len(list(self.store.recall("boot")))
         self.store.keep("boot", str(boot), {})
         self.ids = IdSource(settings.seed, boot)
-        self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids)
         self.configuration = Configuration(self.store, contract, settings)
+        self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids,
+                                         self.configuration.new_connection)  # fmt: skip
+        self.world = World(self.store, contract, settings, self.clock, self.ids, self.organisation)
         self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url)
         self.limit = RateLimit(settings, self.clock)
         self.faults: list[dict[str, Any]] = []
@@ -111,10 +114,10 @@ class Api:
 
     def _books(self, connection: str) -> dict[str, list[dict[str, Any]]]:
         """The seeded books of a connection that existed from the start; a new one has empty books."""
-        platform = self.organisation.connections[connection]["platform"]
-        first = {item["platform"]: id for id, item in reversed(self.organisation.connections.items())}
-        if first.get(platform) != connection:
+        owner = self.organisation.find(connection)
+        if owner is None or owner["origin"] != "start":
             return {}
+        platform = owner["platform"]
         return dataset(self.contract, platform, seed=self.settings.seed, now=self.settings.seed_at)
 
     def _authenticate(self, request: Incoming) -> None:
@@ -149,11 +152,11 @@ class Api:
             case ("connections", "list"):
                 return Json(self.organisation.list(request.param("status")))
             case ("connections", "create"):
-                return Json(self.organisation.create(_json(request)))
+                return Json(self.world.create(_json(request)))
             case ("connections", "update"):
                 return Json(self.organisation.rename(id, _json(request)))
             case ("connections", "delete"):
-                return Json(self.organisation.delete(id))
+                return Json(self.world.delete(id))
             case ("token_exchanges", _):
                 return Json(self.organisation.exchange(_json(request)))
             case ("jobs", _):
@@ -180,7 +183,8 @@ class Api:
             raise unknown_id(self.settings, "connection")
         match operation.name:
             case "get":
-                return Json(config.sync(scope, name))
+                owner = self.organisation.find(name) if scope == "connections" else None
+                return Json(config.sync(scope, name, owner["platform"] if owner else ""))
             case "delete":
                 return Json(config.delete_sync(scope, name))
         return Json(config.set_sync(scope, name, _json(request), partial=operation.name == "update"))
@@ -189,17 +193,14 @@ class Api:
         """Endpoints about the connection of the access token; they answer in every state."""
         match operation.name:
             case "get_status":
-                return Json(self.organisation.status(connection))
+                return Json(self.world.status(connection))
             case "get_access_token":
-                return Json(self.organisation.details(connection))
+                return Json(self.world.details(connection))
             case "access_token_invalidate":
                 return Json(self.organisation.invalidate(connection))
             case "backfill":
-                return Json(self.organisation.backfill(_json(request)))
-        body = _json(request)
-        if body is not None and not isinstance(body, dict):
-            raise invalid_request("The body is a JSON object.")
-        return Json({"success": True})
+                return Json(self.world.backfill(connection, _json(request)))
+        return Json(self.world.incremental_sync(connection, _json(request)))
 
     def _data(self, request: Incoming, match: Match, connection: dict[str, Any]) -> Json | bytes:
         """Endpoints about data."""

@@ -1,11 +1,26 @@
-"""The emulator's time: the machine's, in whole milliseconds, and never the same one twice for two writes."""
+"""The emulator's time: the machine's until a test freezes, moves or resumes it; whole milliseconds, never back."""
 
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from harness.core import Clock, SystemClock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """What a clock is besides the machine's time; kept in the store so that a restart goes on with it.
+
+    `frozen_at`: the instant at which it stands, in Unix milliseconds; None while it runs. `offset`: how far it is
+    ahead of the machine while it runs, in milliseconds.
+    """
+
+    frozen_at: int | None = None
+    offset: int = 0
 
 
 class EmulatorClock:
@@ -14,11 +29,17 @@ class EmulatorClock:
     def __init__(self, source: Clock | None = None) -> None:
         self._source = source or SystemClock()
         self._last = EPOCH
+        self.state = ClockState()
+        self._keep: Callable[[Any], None] = _forget
+
+    def attach(self, state: Any, keep: Callable[[Any], None]) -> None:
+        """Go on with a kept state (None: a clock that was never touched) and keep every later one with `keep`."""
+        self.state = ClockState(**state) if state else ClockState()
+        self._keep = keep
 
     def now(self) -> datetime:
         """The current instant, whole milliseconds, timezone-aware UTC."""
-        now = self._source.now()
-        return max(now.replace(microsecond=now.microsecond // 1000 * 1000), self._last)
+        return max(self._reading(), self._last)
 
     def tick(self) -> datetime:
         """An instant later than every one that `tick` gave before."""
@@ -26,13 +47,58 @@ class EmulatorClock:
         return self._last
 
     def monotonic(self) -> float:
-        """Seconds that only grow, for windows and lifetimes."""
+        """Seconds of the machine that only grow, for the rate limit's window: freezing does not stop requests."""
         return self._source.monotonic()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self.state.frozen_at is not None
+
+    def freeze(self) -> None:
+        """Stand still at the present instant."""
+        self._change(ClockState(frozen_at=to_millis(self.now())))
+
+    def resume(self) -> None:
+        """Run on from the present instant, at the machine's pace."""
+        self._change(ClockState(offset=to_millis(self.now()) - to_millis(self._machine())))
+
+    def move(self, instant: datetime) -> None:
+        """Go forward to `instant`; nothing happens when it is past: time never goes back."""
+        ahead = to_millis(instant) - to_millis(self.now())
+        if ahead <= 0:
+            return
+        if self.frozen:
+            self._change(ClockState(frozen_at=to_millis(instant)))
+        else:
+            self._change(ClockState(offset=self.state.offset + ahead))
+
+    def _change(self, state: ClockState) -> None:
+        self.state = state
+        self._keep(asdict(state))
+
+    def _machine(self) -> datetime:
+        now = self._source.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def _reading(self) -> datetime:
+        if self.state.frozen_at is not None:
+            return from_millis(self.state.frozen_at)
+        return self._machine() + timedelta(milliseconds=self.state.offset)
+
+
+def _forget(_state: Any) -> None:
+    """Keep nothing: a clock without a store."""
 
 
 def to_millis(instant: datetime) -> int:
     """Unix milliseconds, as the `*_min` and `*_max` parameters count. Source: [S24] x-time-unit."""
     return (instant - EPOCH) // MILLISECOND
+
+
+def from_millis(millis: int) -> datetime:
+    """The inverse of `to_millis`."""
+    return EPOCH + timedelta(milliseconds=millis)
 
 
 def read_millis(text: str) -> int | None:

@@ -49,10 +49,15 @@ class Configuration:
         self._store.keep("webhook", id, found)
         return {"platform_data_config": found["platform_data_config"]}
 
-    def sync(self, scope: str, name: str) -> Fields:
-        """`GET /configs/sync/{scope}/{name}`; the organisation's default where none was set."""
+    def sync(self, scope: str, name: str, platform: str = "") -> Fields:
+        """`GET /configs/sync/{scope}/{name}`: its own, that of its `platform`, or the organisation's default."""
         self._known(scope, name)
-        return self._sync.get(f"{scope}:{self._name(scope, name)}") or self._default()
+        own = self._sync.get(f"{scope}:{self._name(scope, name)}")
+        return own or self._sync.get(f"platforms:{platform}") or self._default()
+
+    def new_connection(self, platform: str) -> Fields:
+        """The configuration that a connection begins with. Source: precedence, facts section 8."""
+        return self._sync.get(f"platforms:{platform}") or self._default()
 
     def set_sync(self, scope: str, name: str, body: Any, *, partial: bool) -> Fields:
         """POST replaces, PATCH changes what is sent. Does not touch existing connections. Source: trap 18."""

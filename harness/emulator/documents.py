@@ -5,7 +5,7 @@ process owns a database; the tables are the truth and are read back at the start
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,11 @@ class Documents:
         else:
             self._run(update(DOCUMENTS).where(*_place(connection, resource, document["id"])).values(body=row.text))
 
+    def put_many(self, connection: str, resource: str, documents: Iterable[Document]) -> None:
+        """Insert or replace several."""
+        for document in documents:
+            self.put(connection, resource, document)
+
     def remove(self, connection: str, resource: str, id: str) -> None:
         """Delete one row; nothing happens when it is not there."""
         shelf = self._shelf(connection, resource)
@@ -126,9 +131,11 @@ class Documents:
         for row in self._connection.execute(select(RECORDS.c.id, RECORDS.c.body).where(RECORDS.c.kind == kind)):
             yield row.id, json.loads(row.body)
 
-    def forget(self, kind: str, id: str) -> None:
-        """Delete a record."""
-        self._run(delete(RECORDS).where(RECORDS.c.kind == kind, RECORDS.c.id == id))
+    def forget(self, kind: str, id: str) -> bool:
+        """Delete a record; False when there was none, so that of several takers only one succeeds."""
+        gone = self._connection.execute(delete(RECORDS).where(RECORDS.c.kind == kind, RECORDS.c.id == id))
+        self._connection.commit()
+        return gone.rowcount > 0
 
     def forget_connection(self, connection: str) -> None:
         """Delete all documents of a connection."""

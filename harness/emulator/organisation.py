@@ -1,47 +1,66 @@
 """The organisation's connections: who they are, their states and tokens. Source: facts section 8."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from harness.contract import Contract
 from harness.core import iso_utc
-from harness.emulator.bookkeeping.dataset import domains
-from harness.emulator.clock import EmulatorClock
+from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.credentials import Credentials, access_token, connection_id, derived
 from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, invalid_credentials, invalid_request, unknown_id
 from harness.emulator.identifiers import IdSource
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.sync.progress import Progress
 
 Fields = dict[str, Any]
 HIDDEN_BY_DEFAULT = frozenset({"needs_reauth", "disabled"})
 """`GET /connections` without a status leaves these out. Source: [S24], trap 17."""
 STATUSES = frozenset({"active", "unhealthy", "not_ready", "needs_reauth", "disabled"})
-OLDEST_BACKFILL = timedelta(days=5 * 366)
 
 
 class Organisation:
-    """The connections of one emulator, by access token."""
+    """The connections of one emulator, by access token. `sync_config` gives the one of a platform, for new ones."""
 
     def __init__(
-        self, store: Documents, contract: Contract, settings: EmulatorSettings, clock: EmulatorClock, ids: IdSource
+        self,
+        store: Documents,
+        contract: Contract,
+        settings: EmulatorSettings,
+        clock: EmulatorClock,
+        ids: IdSource,
+        sync_config: Callable[[str], Fields],
     ) -> None:
         self.credentials = Credentials.of(settings)
         self._store, self._contract, self._settings = store, contract, settings
-        self._clock, self._ids = clock, ids
+        self._clock, self._ids, self._sync_config = clock, ids, sync_config
         self.connections: dict[str, Fields] = dict(store.recall("connection"))
         self.public_tokens: dict[str, Fields] = dict(store.recall("public_token"))
-        if not self.connections:
-            for platform in settings.connections:
-                self._seed(platform)
+        self.begun: list[Fields] = [] if self.connections else [self._seed(name) for name in settings.connections]
+        """The connections that this very start has made."""
 
     def by_token(self, token: str) -> Fields:
         """The connection of an access token; ApiError 401 for an unknown one."""
         for item in self.connections.values():
-            if item["access_token"] == token:
+            if item["access_token"] == token or self._still(item, token):
                 return item
         raise invalid_credentials()
+
+    def _still(self, connection: Mapping[str, Any], token: str) -> bool:
+        """Whether an invalidated token is in its grace. Source: UNKNOWN, see `old_token_grace`."""
+        old = connection.get("old_token")
+        return old is not None and old["token"] == token and to_millis(self._clock.now()) < old["until"]
+
+    def find(self, id: str) -> Fields | None:
+        """The connection of an id; None when there is none."""
+        return self.connections.get(id)
+
+    def by_id(self, id: str) -> Fields:
+        """The connection of an id; ApiError when there is none."""
+        if id not in self.connections:
+            raise unknown_id(self._settings, "connection")
+        return self.connections[id]
 
     def block(self, connection: Mapping[str, Any]) -> Fields:
         """The `connection` of reads. Source: [S24]: orgId is camelCase."""
@@ -65,99 +84,62 @@ class Organisation:
         names = ("id", "access_token", "link_url", "platform", "status", "name", "created_at", "updated_at")
         return {"connections": [{name: item[name] for name in names} for item in shown]}
 
-    def status(self, connection: Fields) -> Fields:
-        """`GET /connections/status`."""
-        state = connection["status"]
-        ready = state != "not_ready"
-        synced = connection["last_sync_completed_at"]
-        return {
-            "status": {
-                "last_sync_completed_at": synced if ready else None,
-                "is_healthy": state == "active",
-                "is_ready": ready,
-                "link_url": connection["link_url"],
-                "platform": connection["platform"],
-                "needs_update_status": {"needs_update": state == "needs_reauth"},
-                "disabled_status": {
-                    "is_disabled": state == "disabled",
-                    "disabled_reason": connection.get("disabled_reason") if state == "disabled" else None,
-                },
-                "historical_sync_status": self._history(connection, ready),
-                "created_at": connection["created_at"],
-            },
-            "connection": self.block(connection),
-        }
-
-    def details(self, connection: Fields) -> Fields:
-        """`GET /connections/access_token`."""
-        state = connection["status"]
-        return {
-            "connection": {
-                "id": connection["id"],
-                "store_unique_id": connection["store_unique_id"],
-                "estimated_completed_at": None,
-                "last_sync_completed_at": connection["last_sync_completed_at"],
-                "last_sync_started_at": connection["last_sync_completed_at"],
-                "oldest_order_date": None,
-                "newest_order_date": None,
-                "disabled": state == "disabled",
-                "link_url": connection["link_url"],
-                "needs_update": state == "needs_reauth",
-                "platform": connection["platform"],
-                "initial_orders_synced_count": 0,
-                "store_domain": None,
-                "store_name": connection["name"],
-                "unavailable_objects": [],
-                "created_at": connection["created_at"],
-            }
-        }
-
     def create(self, body: Any) -> Fields:
-        """`POST /connections/create`: an empty body makes one that waits for its end user. Source: [S24]."""
+        """The connection that `POST /connections/create` makes; it waits for its end user, or for the life that the
+        credentials start. Source: [S24]."""
         sent = body or {}
         if not isinstance(sent, dict):
             raise invalid_request("The body is a JSON object.")
         platform = sent.get("platform", self._settings.empty_platform)
         if platform not in self._contract.platforms:
             raise invalid_request(f"platform {platform} is not known.", field="platform")
-        status = self._settings.created_status if "platform" in sent else "not_ready"
-        made = self._make(self._ids(), platform, self._ids(), status, sent.get("name"))
+        return self._make(self._ids(), platform, self._ids(), "api", sent.get("name"))
+
+    def created(self, connection: Fields) -> Fields:
+        """The body of `POST /connections/create`."""
         names = ("id", "access_token", "link_url", "name")
-        return {"connection": {name: made[name] for name in names}}
+        return {"connection": {name: connection[name] for name in names}}
 
     def rename(self, id: str, body: Any) -> Fields:
         """`PATCH /connections/{id}`: a name of at most 30 characters, unique. Source: [S24]."""
-        found = self._by_id(id)
+        found = self.by_id(id)
         name = body.get("name") if isinstance(body, dict) else None
         if not isinstance(name, str) or not 1 <= len(name) <= 30:
             raise invalid_request("name has 1 to 30 characters.", field="name")
         if any(item["name"] == name and item["id"] != id for item in self.connections.values()):
             raise ApiError(self._settings.name_conflict_status, "API_REQUEST_ERROR", "NAME_TAKEN", "The name is taken.")
         found["name"] = name
-        self._keep(found)
-        return {"connection": {key: found[key] for key in ("id", "access_token", "link_url", "name")}}
+        self.save(found)
+        return self.created(found)
 
     def delete(self, id: str) -> Fields:
         """`DELETE /connections/{id}`."""
-        self._by_id(id)
+        self.by_id(id)
         del self.connections[id]
         self._store.forget("connection", id)
         self._store.forget_connection(id)
         return {"success": True}
 
     def invalidate(self, connection: Fields) -> Fields:
-        """`POST /connections/access_token/invalidate`: the old token ends at once (INFERRED)."""
+        """`POST /connections/access_token/invalidate`: a new token; the old one ends after its grace."""
+        until = to_millis(self._clock.now()) + round(self._settings.old_token_grace * 1000)
+        connection["old_token"] = {"token": connection["access_token"], "until": until}
         connection["access_token"] = self._ids()
-        self._keep(connection)
+        self.save(connection)
         return {"new_access_token": connection["access_token"]}
 
     def link(self, platform: str) -> Fields:
-        """What Link does at its end: a new connection and its public token (an endpoint of the double only)."""
-        made = self._make(self._ids(), platform, self._ids(), "active", None)
+        """The connection that Link makes for a platform; it begins when the end user has authenticated."""
+        if platform not in self._contract.platforms:
+            raise invalid_request(f"platform {platform} is not known.", field="platform")
+        return self._make(self._ids(), platform, self._ids(), "link", None)
+
+    def public_token(self, connection: Mapping[str, Any]) -> str:
+        """A public token of a connection, as Link gives it to the page that opened it."""
         token = self._ids()
-        self.public_tokens[token] = {"connection": made["id"], "until": self._clock.monotonic()
-                                     + self._settings.public_token_lifetime, "used": False}  # fmt: skip
-        return {"public_token": token, "connection_id": made["id"]}
+        until = to_millis(self._clock.now()) + round(self._settings.public_token_lifetime * 1000)
+        self._keep_public(token, {"connection": connection["id"], "until": until, "used": False})
+        return token
 
     def exchange(self, body: Any) -> Fields:
         """`POST /item/public_token/exchange`; the credentials stand in the body too. Source: [S24]."""
@@ -173,10 +155,10 @@ class Organisation:
             raise invalid_credentials()
         known = self.public_tokens.get(body["public_token"])
         spent = known is not None and known["used"] and not self._settings.public_token_reuse
-        if known is None or spent or known["until"] < self._clock.monotonic():
+        found = self.connections.get(known["connection"]) if known else None
+        if known is None or found is None or spent or known["until"] < to_millis(self._clock.now()):
             raise invalid_request("The public token is not valid.", field="public_token")
-        known["used"] = True
-        found = self.connections[known["connection"]]
+        self._keep_public(body["public_token"], {**known, "used": True})
         return {
             "connection_id": found["id"],
             "access_token": found["access_token"],
@@ -186,70 +168,41 @@ class Organisation:
             "store_unique_name": found["store_unique_id"],
         }
 
-    def backfill(self, body: Any) -> Fields:
-        """`POST /connections/backfill`: validated and accepted. Source: [S24]: at most 5 years back."""
-        if not isinstance(body, dict) or not isinstance(body.get("object_types"), list):
-            raise invalid_request("object_types is required.", field="object_types")
-        try:
-            start = datetime.strptime(str(body.get("start_date")), "%Y-%m-%d").replace(tzinfo=self._clock.now().tzinfo)
-        except ValueError:
-            raise invalid_request("start_date is YYYY-MM-DD.", field="start_date") from None
-        if self._clock.now() - start > OLDEST_BACKFILL:
-            raise invalid_request("start_date is at most 5 years back.", field="start_date")
-        return {"success": True}
+    def save(self, connection: Fields) -> None:
+        """Keep a changed connection; its `updated_at` moves."""
+        connection["updated_at"] = iso_utc(self._clock.now())
+        self._keep(connection)
 
-    def set_state(self, id: str, status: str, reason: str | None) -> Fields:
-        """Put a connection into a state (an endpoint of the double only)."""
-        if status not in STATUSES:
-            raise invalid_request(f"status is one of {', '.join(sorted(STATUSES))}.")
-        found = self._by_id(id)
-        found["status"], found["disabled_reason"] = status, reason
-        self._keep(found)
-        return {"success": True}
+    def _keep_public(self, token: str, body: Fields) -> None:
+        self.public_tokens[token] = body
+        self._store.keep("public_token", token, body)
 
-    def _history(self, connection: Fields, ready: bool) -> Fields:
-        total: Fields = {}
-        if ready and domains(connection["platform"]):
-            moment = connection["created_at"]
-            total = {"invoices": {"oldest_entity_date": moment, "newest_entity_date": moment, "ready": True,
-                                  "synced_count": 132}}  # fmt: skip
-        counts = dict.fromkeys(
-            ("synced_orders_count", "synced_transactions_count", "synced_balance_sheets_count",
-             "synced_cash_flows_count", "synced_income_statements_count")
-        )  # fmt: skip
-        return {
-            "historical_sync_completed": ready,
-            "total": total,
-            "num_batches_completed": 2 if ready else 0,
-            **counts,
-            "expected_entity_counts": None,
-            "batches": [],
-        }
-
-    def _by_id(self, id: str) -> Fields:
-        if id not in self.connections:
-            raise unknown_id(self._settings, "connection")
-        return self.connections[id]
-
-    def _seed(self, platform: str) -> None:
+    def _seed(self, platform: str) -> Fields:
         token = access_token(self._settings, platform).reveal()
-        self._make(connection_id(self._settings, platform), platform, token, "active", None, self._settings.seed_at)
+        return self._make(connection_id(self._settings, platform), platform, token, "start", None)
 
-    def _make(
-        self, id: str, platform: str, token: str, status: str, name: str | None, moment: datetime | None = None
-    ) -> Fields:
-        when = iso_utc(moment or self._clock.now())
+    def _make(self, id: str, platform: str, token: str, origin: str, name: str | None) -> Fields:
+        """A new connection. Those of the start are ready; the others have no data and wait for their end user."""
+        start = origin == "start"
+        when = iso_utc(self._settings.seed_at if start else self._clock.now())
+        config = self._sync_config(platform)
+        stage = Progress(stage="steady" if start else "waiting", config=config,
+                         batches=len(config["initialSync"]["batches"]) if start else 0)  # fmt: skip
         made: Fields = {
             "id": id,
             "access_token": token,
             "link_url": f"https://link.rutterapi.com/connection/{id}",
             "platform": platform,
-            "status": status,
+            "status": "active" if start else "not_ready",
+            "disabled_reason": None,
             "name": name,
             "store_unique_id": derived(self._settings, f"store:{id}"),
-            "last_sync_completed_at": when,
+            "last_sync_started_at": when if start else None,
+            "last_sync_completed_at": when if start else None,
             "created_at": when,
             "updated_at": when,
+            "origin": origin,
+            "sync": asdict(stage),
         }
         self._keep(made)
         return made

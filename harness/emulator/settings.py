@@ -93,7 +93,23 @@ class EmulatorSettings:
 
     public_token_lifetime: float = setting(1800.0, "how long a public token can be exchanged", "UNKNOWN")
     public_token_reuse: bool = setting(True, "whether a public token can be exchanged again", "UNKNOWN")
-    created_status: str = setting("active", "status of a connection created from credentials", "INFERRED")
+    created_status: str = setting(
+        "not_ready", "a connection created from credentials: not_ready until synced, or active and empty", "D:lifecycle"
+    )
+    linked_books: str = setting("seeded", "what a newly linked platform holds: seeded or empty", "own")
+    initial_batch_seconds: float = setting(
+        5.0, "how long a batch of the initial sync takes; really minutes to hours", "own"
+    )
+    ready_after: str = setting("first_batch", "a connection is ready after: first_batch or all_batches", "INFERRED")
+    requested_sync_seconds: float = setting(1.0, "when a requested incremental sync runs", "UNKNOWN")
+    backfill_seconds: float = setting(5.0, "how long a backfill takes, incremental syncs pausing", "UNKNOWN")
+    backfill_completed: str = setting(
+        "with_webhooks", "BACKFILL_COMPLETED: with_webhooks (only with include_webhooks) or always", "INFERRED"
+    )
+    failures_to_end: int = setting(3, "failed syncs in a row that end an unhealthy connection", "INFERRED")
+    old_token_grace: float = setting(0.0, "how long an invalidated access token still works", "UNKNOWN")
+    disabled_event_reason: bool = setting(True, "whether CONNECTION_DISABLED carries disabled_reason", "UNKNOWN")
+    entity_event_shape: str = setting("array", "the entity of an entity event: array or object", "UNKNOWN")
     empty_platform: str = setting("QUICKBOOKS", "platform of a connection created without a body", "UNKNOWN")
     name_conflict_status: int = setting(400, "status when a connection name is taken", "UNKNOWN")
     sync_config_unlisted: int = setting(404, "status of /configs/sync/platforms for an unlisted platform", "UNKNOWN")
@@ -144,5 +160,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "idempotency_compare": ("parsed", "bytes"),
     "idempotency_running": ("wait", "async"),
     "created_status": ("active", "not_ready"),
+    "linked_books": ("seeded", "empty"),
+    "ready_after": ("first_batch", "all_batches"),
+    "backfill_completed": ("with_webhooks", "always"),
+    "entity_event_shape": ("array", "object"),
 }
 """Settings that are one word of a list."""

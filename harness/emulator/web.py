@@ -1,7 +1,7 @@
 """The HTTP side: an ASGI application that hears requests and gives answers with the documented headers."""
 
+import asyncio
 import json
-from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,19 +29,21 @@ class Emulator:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. Each request is handled in one turn of the loop, so that handling is atomic."""
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send, self.api.store.close)
+            await self._live(receive, send)
             return
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        answer = self.handle(await _incoming(request))
+        incoming = await _incoming(request)
+        if incoming.path.startswith(ADMIN_PATH):
+            answer = await self._administer(incoming)
+        else:
+            answer = self.handle(incoming)
         headers = {"content-type": "application/json", **answer.headers}
         await Response(answer.content, answer.status, headers)(scope, receive, send)
 
     def handle(self, request: Incoming) -> Answer:
         """The answer, after the defects that are on had their way with request and answer."""
-        if request.path.startswith(ADMIN_PATH):
-            return self._administer(request)
         if not request.path.startswith(BASE_PATH + "/"):
             return self._finish(self._error(unknown_path()))
         request.path = request.path.removeprefix(BASE_PATH)
@@ -73,14 +75,32 @@ class Emulator:
         answer.headers.setdefault("x-rutter-request-id", self.api.ids())
         return answer
 
-    def _administer(self, request: Incoming) -> Answer:
+    async def _administer(self, request: Incoming) -> Answer:
         def switch(names: list[str]) -> None:
             self.defects = chosen(tuple(names))
 
         try:
-            return _from_json(Json(administer(self.api, request, switch)))
+            return _from_json(Json(await administer(self.api, request, switch)))
         except ApiError as error:
             return self._error(error)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The lifespan: while it lasts, what becomes due is done."""
+        await receive()
+        keeping = asyncio.create_task(self.api.world.timekeeper.run())
+        keeping.add_done_callback(_told)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        keeping.cancel()
+        await asyncio.wait({keeping})
+        self.api.store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _told(task: "asyncio.Task[None]") -> None:
+    """Tell the loop's exception handler when the timekeeper ends by an error: nobody awaits it."""
+    if not task.cancelled() and task.exception() is not None:
+        task.get_loop().call_exception_handler({"message": "the timekeeper ended", "exception": task.exception()})
 
 
 def _from_json(found: Json) -> Answer:
@@ -98,17 +118,6 @@ async def _incoming(request: Request) -> Incoming:
         body=body,
         url=str(request.url.replace(query="")),
     )
-
-
-async def _lifespan(receive: Receive, send: Send, close: Callable[[], None]) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            close()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 def application(settings: EmulatorSettings, base_url: str) -> ASGIApp:
