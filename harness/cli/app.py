@@ -10,6 +10,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("harness.cli.doctor", "Credentials, reachability, version, connections: one line each with the fix."),
     "emulator": ("harness.cli.emulator", "Serve the stateful double of the API until stopped."),
     "report": ("harness.cli.report", "Fold the evidence of a run again and write its report."),
+    "verify": ("harness.cli.verify", "Recompute a verdict from its evidence, and notice any alteration."),
     "cleanup": ("harness.cli.cleanup", "Delete what an earlier run left behind on the target."),
     "explain": ("harness.cli.checks", "Say what a check demands, why, and where that is known from."),
     "checks": ("harness.cli.checks", "List all checks."),

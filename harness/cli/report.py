@@ -12,6 +12,7 @@ from harness.exit_status import ExitStatus
 def report(directory: Path) -> ExitStatus:
     """Fold the evidence of a run again and write its report. The exit code is that of the verdict."""
     from harness.cli.show import show
+    from harness.core import SystemClock
     from harness.report import write_report
 
-    return show(write_report(directory), directory)
+    return show(write_report(directory, now=SystemClock().now()), directory)

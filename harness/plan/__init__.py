@@ -2,13 +2,22 @@
 
 from harness.plan.case import Case, Requirement
 from harness.plan.expansion import AREAS, expand
-from harness.plan.loader import default_plan_paths, load_attestations, load_checklist, load_plan, load_plans
+from harness.plan.loader import (
+    default_plan_paths,
+    load_accepted,
+    load_attestations,
+    load_checklist,
+    load_plan,
+    load_plans,
+    resource_lines,
+)
 from harness.plan.merging import Unsupported, merge, unsupported
-from harness.plan.model import Attestation, Checklist, ChecklistItem, Plan
+from harness.plan.model import Accepted, Attestation, Checklist, ChecklistItem, Plan
 from harness.plan.select import matches, select_cases
 
 __all__ = [
     "AREAS",
+    "Accepted",
     "Attestation",
     "Case",
     "Checklist",
@@ -18,12 +27,14 @@ __all__ = [
     "Unsupported",
     "default_plan_paths",
     "expand",
+    "load_accepted",
     "load_attestations",
     "load_checklist",
     "load_plan",
     "load_plans",
     "matches",
     "merge",
+    "resource_lines",
     "select_cases",
     "unsupported",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.contract import Contract
 from harness.errors import PlanError
 from harness.plan.expansion import AREAS
-from harness.plan.model import Attestation, Attestations, Checklist, ChecklistItem, Plan
+from harness.plan.model import Accepted, Attestation, Attestations, Baseline, Checklist, ChecklistItem, Plan
 from harness.plan.names import unknown_names
 from harness.plan.problems import Problem, nearest, raise_all, shown
 from harness.plan.validation import validated
@@ -15,7 +15,7 @@ from harness.plan.yaml_source import Source, read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANS = ROOT / "plans"
-NOT_PLANS = frozenset({"checklist.yaml", "attestations.yaml", "rollout.yaml", "backend.yaml"})
+NOT_PLANS = frozenset({"checklist.yaml", "attestations.yaml", "accepted.yaml", "rollout.yaml", "backend.yaml"})
 
 
 def default_plan_paths() -> list[Path]:
@@ -85,6 +85,26 @@ def load_attestations(path: Path | None = None, *, checklist: Checklist | None =
     return words
 
 
+def load_accepted(path: Path | None = None) -> tuple[Accepted, ...]:
+    """The baseline of accepted findings; the shipped file unless given, nothing without a file. Dates are YYYY-MM-DD.
+    Whether a check of that name exists is said in the report: a line that accepts nothing is shown as such."""
+    place = path or PLANS / "accepted.yaml"
+    if not place.exists():
+        return ()
+    source = read_yaml(place)
+    loaded = validated(Baseline, source, {"accepted": []})
+    lines = loaded.model.accepted if loaded.model else ()
+    days = (problem for index, line in enumerate(lines) for problem in _day_problems(line, ("accepted", index), source))
+    raise_all([*loaded.problems, *days])
+    return lines
+
+
+def resource_lines(path: Path) -> dict[str, int]:
+    """The line on which each resource of a plan begins."""
+    source = read_yaml(path)
+    return {str(place[1]): line for place, line in source.lines.items() if len(place) == 2 and place[0] == "resources"}
+
+
 def _plan(path: Path, contract: Contract, check_ids: frozenset[str]) -> tuple[Plan | None, list[Problem]]:
     source = read_yaml(path)
     stand_ins = {"plan": "unnamed", "title": "", "platforms": list(contract.platforms)}
@@ -134,12 +154,17 @@ def _attestation_problems(
         if word.item in seen:
             yield source.at((*here, "item"), f'"{word.item}" is attested twice; keep the newer one')
         seen.add(word.item)
-        days = {name: _day(getattr(word, name)) for name in ("when", "until")}
-        for name, day in days.items():
-            if day is None:
-                yield source.at((*here, name), f'{name} "{getattr(word, name)}" is no day; write "YYYY-MM-DD"')
-        if days["when"] and days["until"] and days["until"] < days["when"]:
-            yield source.at((*here, "until"), f"until {word.until} is before when {word.when}")
+        yield from _day_problems(word, here, source)
+
+
+def _day_problems(dated: Attestation | Accepted, here: tuple[str | int, ...], source: Source) -> Iterator[Problem]:
+    """What is wrong with `when` and `until`."""
+    days = {name: _day(getattr(dated, name)) for name in ("when", "until")}
+    for name, day in days.items():
+        if day is None:
+            yield source.at((*here, name), f'{name} "{getattr(dated, name)}" is no day; write "YYYY-MM-DD"')
+    if days["when"] and days["until"] and days["until"] < days["when"]:
+        yield source.at((*here, "until"), f"until {dated.until} is before when {dated.when}")
 
 
 def _day(text: str) -> date | None:

@@ -133,6 +133,8 @@ class Checklist(Model):
 
     checklist: Literal["implementation"]
     source: str
+    evidence_days: int = Field(default=30, ge=1)
+    """Days for which the evidence of a run counts; a line that rests on older evidence is open again."""
     items: tuple[ChecklistItem, ...] = Field(min_length=1)
 
 
@@ -150,6 +152,32 @@ class Attestation(Model):
     link: Annotated[str, Field(min_length=1)]
     """Where the proof is: minutes, ticket, mail."""
     note: str = ""
+
+
+class Accepted(Model):
+    """A finding that does not vote for a while, because its owner says so (plans/accepted.yaml)."""
+
+    check: Annotated[str, Field(min_length=1)]
+    """The id of the check, `golive checks` lists them."""
+    resource: Annotated[str, Field(min_length=1)]
+    """The resource of the finding; `api` for the API as a whole."""
+    field: str | None = None
+    """Omitted: whichever field."""
+    platform: str | None = None
+    """Omitted: on every platform."""
+    owner: Annotated[str, Field(min_length=1)]
+    """Who answers for it: name and role."""
+    reason: Annotated[str, Field(min_length=1)]
+    when: str
+    """The day it was accepted, "YYYY-MM-DD" in quotes."""
+    until: str
+    """The last day on which it does not vote, "YYYY-MM-DD" in quotes."""
+
+
+class Baseline(Model):
+    """plans/accepted.yaml."""
+
+    accepted: tuple[Accepted, ...] = ()
 
 
 class Attestations(Model):

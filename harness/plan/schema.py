@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.contract import Contract, load_contract
-from harness.plan.model import Attestations, Checklist, Plan
+from harness.plan.model import Attestations, Baseline, Checklist, Plan
 from harness.plan.rollout import Rollout
 
 FILES: dict[str, type[BaseModel]] = {
+    "accepted.schema.json": Baseline,
     "attestations.schema.json": Attestations,
     "checklist.schema.json": Checklist,
     "plan.schema.json": Plan,

@@ -14,7 +14,7 @@ import pytest
 from harness.core import iso_utc
 from harness.drive import World
 from harness.errors import GoliveError, StorageError
-from harness.plan import load_plan
+from harness.plan import load_plan, resource_lines
 from harness.pytest_plugin.collecting import Selection
 from harness.pytest_plugin.events import Events
 from harness.pytest_plugin.world import OpenWorld, open_world
@@ -22,8 +22,17 @@ from harness.report import EndRecord, RunRecord, write_report
 from harness.report.declared import declare
 from harness.report.run_record import ConnectionRecord, LeftBehind, plan_record
 
-OWN_FILES = ("run.json", "end.json", "report.json", "report.html", "junit.xml", "evidence.ndjson", "summary.txt")
-OWN_FOLDERS = ("workers", "allure-results")
+OWN_FILES = (
+    "run.json",
+    "end.json",
+    "report.json",
+    "report.html",
+    "junit.xml",
+    "evidence.ndjson",
+    "summary.txt",
+    "seal.json",
+)
+OWN_FOLDERS = ("workers", "allure-results", "inputs")
 
 
 class Controller:
@@ -108,7 +117,7 @@ class Controller:
             command=settings.command,
             python=machine.python_version(),
             git_commit=git_commit(),
-            plans=tuple(plan_record(path, plan.plan, plan.title) for path, plan in plans),
+            plans=tuple(plan_record(path, plan.plan, plan.title, resource_lines(path)) for path, plan in plans),
             platforms=platforms,
             resources=settings.resources,
             select=settings.select,

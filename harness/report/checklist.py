@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from harness.core import CaseOutcome, Severity, Strength, Verdict
 from harness.plan import matches
@@ -19,6 +20,7 @@ from harness.report.model import (
     StandingKind,
     VerdictSection,
 )
+from harness.report.run_record import PlanRecord
 from harness.report.verdicts import place
 
 MOST_EVIDENCE = 2
@@ -27,15 +29,35 @@ MOST_EVIDENCE = 2
 MOST_DECIDING = 25
 """Ids of deciding cases that an item lists, worst first."""
 
+MOST_LINES = 12
+"""Places in plans that an item names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the decision of an item depends on besides cases. `today` is the day of the run."""
+    """What the decision of an item depends on besides cases. `today` is the day for which it is decided, `evidence_at`
+    the instant of the oldest evidence, `evidence_days` how long that counts, `plans` the plan files of the run."""
 
     strength: Strength
     target: str
     out: str
     today: date
+    evidence_at: str | None = None
+    evidence_days: int = 30
+    commit: str | None = None
+    plans: tuple[PlanRecord, ...] = ()
+
+    @property
+    def expires(self) -> date | None:
+        """The last day on which the evidence of the run counts."""
+        return _day(self.evidence_at) + timedelta(days=self.evidence_days) if self.evidence_at else None
+
+    @property
+    def expired(self) -> str | None:
+        """Why the evidence of the run no longer counts; None while it does."""
+        if self.expires is None or self.today <= self.expires:
+            return None
+        return f"the evidence is of {(self.evidence_at or '')[:10]} and counted until {self.expires}"
 
 
 def decide_items(
@@ -106,6 +128,8 @@ def _by_cases(
         why = f"{len(undecided):,} of {plural(len(voting), 'case')} could not decide: {first}"
     elif not voting:
         state, why = ItemState.INCONCLUSIVE, "No case of this run decides it"
+    if state is ItemState.GO and circumstances.expired is not None:
+        state, why = ItemState.INCONCLUSIVE, f"{why}, but {circumstances.expired}"
     command = item.decide.command or _command(patterns, circumstances)
     ranked = sorted(voting, key=lambda case: (not case.blocking, case.outcome is CaseOutcome.PASSED))
     return ChecklistEntry(
@@ -119,7 +143,33 @@ def _by_cases(
         deciding=tuple(case.id for case in ranked[:MOST_DECIDING]),
         evidence=tuple(case.evidence[-1] for case in ranked if case.evidence)[:MOST_EVIDENCE],
         command=None if state is ItemState.GO else command,
+        requests=sum(case.requests for case in voting),
+        **(_provenance(ranked, circumstances) if voting else {}),
     )
+
+
+def _provenance(cases: Sequence[CaseEntry], circumstances: Circumstances) -> dict[str, Any]:
+    """Of whom, when, how long, on whose demand."""
+    lines = {plan.plan: (plan.path, plan.lines) for plan in circumstances.plans}
+    asked = (
+        f"{lines[plan][0]}:{lines[plan][1][case.resource]}"
+        for case in cases
+        for plan in case.plans
+        if plan in lines and case.resource in lines[plan][1]
+    )
+    at = circumstances.evidence_at
+    return {
+        "target": circumstances.target,
+        "commit": circumstances.commit,
+        "evidence_at": at,
+        "age_days": (circumstances.today - _day(at)).days if at else None,
+        "expires_on": str(circumstances.expires) if circumstances.expires else None,
+        "asked_by": tuple(dict.fromkeys(asked))[:MOST_LINES],
+    }
+
+
+def _day(instant: str) -> date:
+    return datetime.fromisoformat(instant).date()
 
 
 def _by_word(item: ChecklistItem, word: Attestation | None, circumstances: Circumstances) -> ChecklistEntry:
@@ -145,6 +195,9 @@ def _by_word(item: ChecklistItem, word: Attestation | None, circumstances: Circu
         why=why,
         command=how or None,
         link=word.link if word and state is ItemState.ATTESTED else None,
+        evidence_at=word.when if word else None,
+        age_days=(circumstances.today - _day(word.when)).days if word and strength else None,
+        expires_on=word.until if word else None,
     )
 
 
@@ -156,7 +209,7 @@ def _word_problem(word: Attestation, today: date) -> str | None:
         return f"has a date that cannot be read ({word.when} to {word.until})"
     if until < today:
         return f"expired on {word.until}"
-    return f"is dated {word.when}, after the run" if given > today else None
+    return f"is dated {word.when}, which is still to come" if given > today else None
 
 
 def _command(patterns: Sequence[str], circumstances: Circumstances) -> str:

@@ -1,6 +1,7 @@
 """Writes all files of a report into the directory of the run."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,7 +14,9 @@ from harness.report.html import html_page
 from harness.report.junit import junit_xml
 from harness.report.legible import one_line
 from harness.report.model import SCHEMA_VERSION, ErrorEntry, RunReport
+from harness.report.run_record import RunRecord
 from harness.report.scan import merge_evidence
+from harness.report.seal import Seal, hashes, keep_inputs
 from harness.report.summary import summary_text
 from harness.report.verdicts import decide
 
@@ -24,19 +27,29 @@ SUMMARY_FILE = "summary.txt"
 ALLURE_FOLDER = "allure-results"
 
 
-def write_report(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
+def write_report(
+    directory: Path, *, interrupted: bool = False, errors: Iterable[str] = (), now: datetime | None = None
+) -> RunReport:
     """Fold the run in `directory` (see `fold`) and write all files of its report there; return the report.
 
-    The files are `evidence.ndjson`, `report.json`, `summary.txt`, `junit.xml`, `report.html` and `allure-results/`, in
-    this order: the report before its views, so that a disk that fills up costs the least. Raises StorageError with one
-    message; each file is either whole or as it was before. When the evidence cannot be merged, the report says so, is
-    not `go`, and is still written before the error is raised.
+    The files are `evidence.ndjson`, `seal.json`, `report.json`, `summary.txt`, `junit.xml`, `report.html` and
+    `allure-results/`, in this order: the report before its views, so that a disk that fills up costs the least. Raises
+    StorageError with one message; each file is either whole or as it was before. When the evidence cannot be merged,
+    the report says so, is not `go`, and is still written before the error is raised.
     """
-    folded = fold_with_places(directory, interrupted=interrupted, errors=errors)
+    told = tuple(errors)
+    folded = fold_with_places(directory, interrupted=interrupted, errors=told, now=now)
     report = folded.report
     failure = None
     try:
-        final = report.model_copy(update={"evidence_file": merge_evidence(folded.places, directory)})
+        evidence = merge_evidence(folded.places, directory)
+        keep_inputs(directory, RunRecord.load(directory).inputs)
+        seal = Seal(
+            directory=directory.name, now=report.folded_at if now else None, interrupted=interrupted, errors=told,
+            evidence=evidence, files=hashes(directory),
+        ).closed()  # fmt: skip
+        seal.save(directory)
+        final = report.model_copy(update={"evidence_file": evidence, "seal": seal.seal})
     except StorageError as error:
         failure = error
         final = with_error(report, str(error))

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from harness.core import CaseOutcome, Severity
-from harness.errors import PlanError
-from harness.plan import load_attestations, load_checklist
-from harness.plan.model import Attestation, ChecklistItem
+from harness.core import CaseOutcome, Severity, iso_utc
+from harness.report.accepting import apply, reason, standing_accepted
+from harness.report.beside import read_beside
 from harness.report.checklist import Circumstances, decide_items, standing_between
 from harness.report.grouping import Group, briefs, cited_evidence, finding_groups, group_findings, group_ids, ids_of
 from harness.report.ledger import CASES_FILE, CaseResult, read_lines
@@ -16,6 +15,7 @@ from harness.report.legible import one_line
 from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
 from harness.report.run_record import EndRecord, RunRecord
 from harness.report.scan import PlaceOf, Scan, scan
+from harness.report.shortest_way import shortest_way
 from harness.report.verdicts import count, decide
 
 NO_RESULT = "the case has no result: the run ended before it"
@@ -33,17 +33,29 @@ class Folded:
     places: tuple[PlaceOf, ...]
 
 
-def fold(directory: Path, *, interrupted: bool = False, errors: Iterable[str] = ()) -> RunReport:
+def fold(
+    directory: Path, *, interrupted: bool = False, errors: Iterable[str] = (), now: datetime | None = None
+) -> RunReport:
     """Fold `run.json`, `end.json` and the ledger in `directory` into a report.
 
-    `interrupted` and `errors` are what the caller knows beyond the directory (ctrl-C, a child that crashed). Raises
-    StorageError when there is no `run.json` or a file cannot be read.
+    `interrupted` and `errors` are what the caller knows beyond the directory (ctrl-C, a child that crashed). What
+    expires is judged at `now`, which is the end of the run unless given. Raises StorageError when there is no
+    `run.json` or a file cannot be read.
     """
-    return fold_with_places(directory, interrupted=interrupted, errors=errors).report
+    return fold_with_places(directory, interrupted=interrupted, errors=errors, now=now).report
 
 
-def fold_with_places(directory: Path, *, interrupted: bool, errors: Iterable[str]) -> Folded:
-    """`fold`, and what is needed to merge the evidence without reading it all again."""
+def fold_with_places(
+    directory: Path,
+    *,
+    interrupted: bool,
+    errors: Iterable[str],
+    now: datetime | None = None,
+    inputs: Path | None = None,
+    out: str | None = None,
+) -> Folded:
+    """`fold`, and what is needed to merge the evidence without reading it all again. `inputs` is a folder with the
+    checklist and its companions as they were, `out` the name that the directory had."""
     record = RunRecord.load(directory)
     end = EndRecord.load(directory)
     results, problems = _results(directory)
@@ -51,29 +63,42 @@ def fold_with_places(directory: Path, *, interrupted: bool, errors: Iterable[str
     stopped = interrupted or bool(end and end.interrupted)
     if end is None and not stopped and not problems:
         problems.append("the run died: it has written no end.json")
+    beside = read_beside(record, inputs)
+    moment = now or datetime.fromisoformat((end.ended_at if end else None) or record.started_at)
+    results, accepted = apply(results, beside.accepted, moment.date())
     groups = group_findings(results)
     cases = _cases(record, results, groups)
-    items, attestations, unreadable = _checklist(record)
-    today = datetime.fromisoformat((end.ended_at if end else None) or record.started_at).date()
-    circumstances = Circumstances(record.strength, record.target, directory.name, today)
-    checklist = decide_items(items, attestations, cases, circumstances)
+    circumstances = Circumstances(
+        record.strength, record.target, out or directory.name, moment.date(), record.started_at,
+        beside.evidence_days, record.git_commit, record.plans,
+    )  # fmt: skip
+    checklist = decide_items(beside.items, beside.attestations, cases, circumstances)
     shown = [id for entry in checklist for id in entry.evidence]
     evidence = scan(directory, record.declared, cited_evidence(groups).union(shown))
-    problems += unreadable
+    problems += beside.problems
     problems += [f"{place}: a damaged line of evidence was left out" for place in evidence.damaged]
     run = _run_section(record, end.ended_at if end else evidence.last_at, cases, stopped)
     found = finding_groups(groups, evidence)
     troubles = _errors(cases, problems)
-    verdict = decide(cases, found, troubles, strength=record.strength, interrupted=stopped)
+    verdict = decide(
+        cases, found, troubles, strength=record.strength, interrupted=stopped, expired=circumstances.expired,
+        accepted=reason(accepted),
+    )  # fmt: skip
     report = RunReport(
         verdict=verdict,
-        standing_between=standing_between(verdict, run, found, troubles, cases, checklist),
+        folded_at=iso_utc(moment),
+        standing_between=(
+            *standing_between(verdict, run, found, troubles, cases, checklist),
+            *standing_accepted(accepted),
+        ),
+        way_to_go=shortest_way(run, found, troubles, cases, checklist),
         run=run,
         counts=count(cases),
         connections=record.connections,
         findings=found,
         errors=troubles,
         checklist=checklist,
+        accepted=accepted,
         cases=cases,
         coverage=evidence.coverage,
         timings=_timings(cases, evidence, run.duration),
@@ -175,18 +200,6 @@ def _errors(cases: Sequence[CaseEntry], problems: Iterable[str]) -> tuple[ErrorE
             where=known.where if known else where, message=message, count=known.count + 1 if known else 1
         )
     return tuple(entries.values())
-
-
-def _checklist(record: RunRecord) -> tuple[tuple[ChecklistItem, ...], tuple[Attestation, ...], list[str]]:
-    """Items and attestations; a file that cannot be used is an error of the run, and takes nothing else with it."""
-    items: tuple[ChecklistItem, ...] = ()
-    try:
-        checklist = load_checklist(Path(record.checklist) if record.checklist else None)
-        items = checklist.items
-        words = load_attestations(Path(record.attestations) if record.attestations else None, checklist=checklist)
-    except PlanError as error:
-        return items, (), [str(error)]
-    return items, words, []
 
 
 def _run_section(record: RunRecord, ended_at: str | None, cases: Sequence[CaseEntry], interrupted: bool) -> RunSection:

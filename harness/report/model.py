@@ -68,6 +68,7 @@ class StandingKind(StrEnum):
 
     FINDING = "finding"
     ERROR = "error"
+    FINDING_EXPIRED = "finding_expired"
     UNDECIDED_CASES = "undecided_cases"
     STRENGTH = "strength"
     CHECKLIST = "checklist"
@@ -171,6 +172,54 @@ class ChecklistEntry(Model):
     """Exchanges of deciding cases that the report shows whole."""
     command: str | None = None
     link: str | None = None
+    target: str | None = None
+    """Of the evidence; None where there is none."""
+    commit: str | None = None
+    """Commit of the working directory that the run was started in."""
+    evidence_at: str | None = None
+    """When the oldest evidence was made, or the word was given: an ISO 8601 instant or day."""
+    age_days: int | None = None
+    """Whole days between `evidence_at` and `folded_at`."""
+    expires_on: str | None = None
+    """The last day on which it counts."""
+    asked_by: tuple[str, ...] = ()
+    """`path:line` of what in the plans asks for the deciding cases, up to a limit."""
+    requests: int = 0
+    """Requests that the matching cases took."""
+
+
+class AcceptedState(StrEnum):
+    """Whether a line of the baseline does anything on the day of the report."""
+
+    COUNTS = "counts"
+    EXPIRED = "expired"
+    TO_COME = "to_come"
+
+
+class AcceptedEntry(Model):
+    """A line of the baseline. `findings` is how many findings of this run it fits; 0: it can be removed."""
+
+    check: str
+    resource: str
+    field: str | None
+    platform: str | None
+    owner: str
+    reason: str
+    when: str
+    until: str
+    state: AcceptedState
+    findings: int
+
+
+class WayStep(Model):
+    """One thing to do on the way to GO: what, the command, how many open things it decides (`items` are the first of
+    them), and its cost in requests, None when nobody can know."""
+
+    what: str
+    command: str
+    decides: int
+    items: tuple[str, ...] = ()
+    requests: int | None = None
 
 
 class EndpointCell(Model):
@@ -273,20 +322,26 @@ class EvidenceFile(Model):
 
 
 class RunReport(Model):
-    """The report of one run. `evidence` holds what findings cite, by id; `evidence_file` is set when it is written."""
+    """The report of one run. `evidence` holds what findings cite, by id; `evidence_file` and
+    `seal` (the hash over everything it was folded from, see `harness.report.seal`) are set when it is written."""
 
     schema_version: str = SCHEMA_VERSION
     verdict: VerdictSection
+    folded_at: str
+    """The moment for which it was folded: what expires is judged by it."""
     standing_between: tuple[Standing, ...]
+    way_to_go: tuple[WayStep, ...]
     run: RunSection
     counts: Counts
     connections: tuple[ConnectionRecord, ...]
     findings: tuple[FindingGroup, ...]
     errors: tuple[ErrorEntry, ...]
     checklist: tuple[ChecklistEntry, ...]
+    accepted: tuple[AcceptedEntry, ...]
     cases: tuple[CaseEntry, ...]
     coverage: Coverage
     timings: Timings
     left_behind: tuple[LeftBehind, ...]
     evidence: dict[str, EvidenceBrief]
     evidence_file: EvidenceFile | None = None
+    seal: str | None = None

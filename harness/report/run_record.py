@@ -5,6 +5,7 @@ The fold reads both back. A directory without `end.json` is a run that died, and
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,12 +14,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from harness.core import Strength
 from harness.errors import StorageError
+from harness.plan.loader import PLANS
 from harness.report.atomic import write_text
 from harness.report.declared import Declared
 from harness.report.legible import legible
 
 RUN_FILE = "run.json"
 END_FILE = "end.json"
+INPUTS = ("checklist.yaml", "attestations.yaml", "accepted.yaml")
+"""Files beside the run that a verdict depends on."""
 
 
 class Record(BaseModel):
@@ -48,6 +52,8 @@ class PlanRecord(Record):
     title: str
     path: str
     sha256: str
+    lines: dict[str, int] = {}
+    """The line on which each resource begins."""
 
 
 class ConnectionRecord(Record):
@@ -65,7 +71,7 @@ class RunRecord(Record):
     """`run.json`: what was asked. Times are ISO 8601 in UTC; `base_url` and `command` hold no secret.
 
     `expected_cases` are the ids of all selected cases: one without a result makes the run inconclusive.
-    `checklist` and `attestations` are paths; None means the shipped ones.
+    `checklist`, `attestations` and `accepted` are paths; None means the shipped ones.
     """
 
     golive: str
@@ -87,7 +93,14 @@ class RunRecord(Record):
     expected_cases: tuple[str, ...] = ()
     checklist: str | None = None
     attestations: str | None = None
+    accepted: str | None = None
     declared: Declared = Declared()
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """Where each of `INPUTS` is."""
+        given = dict(zip(INPUTS, (self.checklist, self.attestations, self.accepted), strict=True))
+        return {name: Path(path) if path else PLANS / name for name, path in given.items()}
 
     def save(self, directory: Path) -> None:
         """Write `run.json`; StorageError when the directory or the disk refuses."""
@@ -129,13 +142,13 @@ class EndRecord(Record):
         return _load(cls, path) if path.exists() else None
 
 
-def plan_record(path: Path, plan: str, title: str) -> PlanRecord:
+def plan_record(path: Path, plan: str, title: str, lines: Mapping[str, int] | None = None) -> PlanRecord:
     """The record of a plan file as it is on disk now."""
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
-    return PlanRecord(plan=plan, title=title, path=str(path), sha256=digest)
+    return PlanRecord(plan=plan, title=title, path=str(path), sha256=digest, lines=dict(lines or {}))
 
 
 R = TypeVar("R", bound=Record)

@@ -108,11 +108,12 @@ def merge_evidence(places: Iterable[PlaceOf], directory: Path) -> EvidenceFile:
     """Write `evidence.ndjson` into `directory`: every line of `places`, ordered by time, chained by hashes."""
     ordered = sorted(places)
     chain = Chain()
-    write_chunks(directory / EVIDENCE_FILE, (chain.line(raw) for raw in _raw(ordered)))
+    write_chunks(directory / EVIDENCE_FILE, (chain.line(raw) for raw in raw_lines(ordered)))
     return EvidenceFile(lines=len(ordered), last_hash=chain.last)
 
 
-def _raw(places: list[PlaceOf]) -> Iterator[bytes]:
+def raw_lines(places: list[PlaceOf]) -> Iterator[bytes]:
+    """The lines at these places, as they were written."""
     files = {path: path.open("rb") for path in dict.fromkeys(place.path for place in places)}
     try:
         for place in places:

@@ -17,6 +17,7 @@ WIDTH = 100
 """Columns of `summary.txt` and of any output that is not a terminal."""
 
 MOST_FINDINGS = 10
+MOST_STEPS = 6
 MOST_STANDING = 4
 """Entries of one kind that the summary lists; the report lists them all."""
 
@@ -43,8 +44,10 @@ def print_summary(report: RunReport, console: Console, *, where: str | None = No
     """Print the summary. `where` is the path of the HTML report, shown last."""
     for part in _parts(report):
         console.print(part, highlight=False)
+    if report.seal:
+        console.print(Text(f"\nSeal: {report.seal}", "dim"), soft_wrap=True, highlight=False)
     if where:
-        console.print(Text(f"\nReport: {where}"), soft_wrap=True, highlight=False)
+        console.print(Text(f"Report: {where}"), soft_wrap=True, highlight=False)
 
 
 def _parts(report: RunReport) -> Iterator[RenderableType]:
@@ -68,6 +71,7 @@ def _parts(report: RunReport) -> Iterator[RenderableType]:
         if left:
             yield _item("", Text(f"and {left:,} more in the report", "dim"))
     yield from _standing(report)
+    yield from _way(report)
     if report.left_behind:
         yield Text(f"\nLeft behind on the target: {plural(len(report.left_behind), 'object')}", "bold")
         for kept in report.left_behind[:MOST_FINDINGS]:
@@ -121,6 +125,19 @@ def _standing(report: RunReport) -> Iterator[RenderableType]:
         if left > 0:
             noun = "checklist items without a decision" if entries[0].kind is StandingKind.CHECKLIST else "more"
             yield _item("•", Text(f"{left:,} {'more ' if noun != 'more' else ''}{noun}, listed in the report", "dim"))
+
+
+def _way(report: RunReport) -> Iterator[RenderableType]:
+    if not report.way_to_go:
+        return
+    yield Text("\nThe shortest way to GO", "bold")
+    for number, step in enumerate(report.way_to_go[:MOST_STEPS], start=1):
+        cost = "" if step.requests is None else f" ({plural(step.requests, 'request')})"
+        yield _item(str(number), Text(f"{step.what}{cost}"))
+        yield _item("", Text(step.command, "cyan"))
+    left = report.way_to_go[MOST_STEPS:]
+    if left:
+        yield _item("•", Text(f"and {plural(len(left), 'more step')} in the report", "dim"))
 
 
 def _item(mark: str, text: Text) -> RenderableType:

@@ -35,13 +35,16 @@ def decide(
     *,
     strength: Strength,
     interrupted: bool,
+    expired: str | None = None,
+    accepted: str | None = None,
 ) -> VerdictSection:
     """The verdict. A finding that votes: `no_go`. Else an error, an inconclusive or missing case, an interruption, or
-    no case at all: `inconclusive`. Else `go`. An interruption or an error (unless `no_go`) has its own exit status."""
+    no case at all, or evidence that has `expired`: `inconclusive`. Else `go`. `accepted` is a sentence on findings that
+    somebody accepted. An interruption or an error (unless `no_go`) has its own exit status."""
     counts = count(cases)
     if counts.blocked:
         verdict = Verdict.NO_GO
-    elif errors or interrupted or counts.error or counts.inconclusive or not counts.cases:
+    elif errors or interrupted or expired or counts.error or counts.inconclusive or not counts.cases:
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.GO
@@ -54,7 +57,11 @@ def decide(
     return VerdictSection(
         verdict=verdict,
         strength=strength if proven else None,
-        reasons=tuple(_reasons(cases, groups, errors, counts, interrupted)),
+        reasons=(
+            *((f"Nothing of it counts any longer: {expired}.",) if expired else ()),
+            *_reasons(cases, groups, errors, counts, interrupted),
+            *((accepted,) if accepted else ()),
+        ),
         exit_status=status,
     )
 
