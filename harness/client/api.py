@@ -18,6 +18,9 @@ R = TypeVar("R")
 TIMEOUT = httpx.Timeout(35.0, connect=5.0)
 """Seconds. A synchronous write may take up to 30 s before it turns into a job. Source: [DA:asynchronous-operations]."""
 
+ALWAYS = (("Accept-Encoding", "gzip, deflate"), ("User-Agent", "golive"))
+"""Headers that every request carries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -75,7 +78,10 @@ class ApiClient(Generic[R]):
         self._record = record
         self._policy = policy or RetryPolicy()
         self._random = random.Random(seed)  # noqa: S311 - jitter, not cryptography
-        self._http = httpx.Client(timeout=timeout, transport=transport, follow_redirects=False, trust_env=False)
+        # The transport without a Client around it: no cookies, redirects or environment are wanted here, and merging
+        # them costs a third of a request's time.
+        self._transport = transport or httpx.HTTPTransport(trust_env=False)
+        self._extensions = {"timeout": timeout.as_dict()}
 
     def send(self, call: Call, *, retry: bool = True) -> R:
         """Send `call`, repeat it as the documented table allows, return the record of the last attempt."""
@@ -96,7 +102,7 @@ class ApiClient(Generic[R]):
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     def _once(self, call: Call, attempt: int) -> Exchange:
         self._budget.acquire()
@@ -106,8 +112,15 @@ class ApiClient(Generic[R]):
         problem: TransportProblem | None = None
         headers = make_headers(call.headers.items())
         try:
-            answer = self._http.request(call.method, url, headers=list(headers), content=call.content)
-            response = Response(answer.status_code, make_headers(answer.headers.multi_items()), answer.content)
+            request = httpx.Request(
+                call.method, url, headers=[*headers, *ALWAYS], content=call.content, extensions=self._extensions
+            )
+            answer = self._transport.handle_request(request)
+            try:
+                content = answer.read()
+            finally:
+                answer.close()
+            response = Response(answer.status_code, make_headers(answer.headers.multi_items()), content)
         except httpx.HTTPError as error:
             problem = _problem(error)
         except httpx.InvalidURL as error:

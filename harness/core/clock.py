@@ -37,5 +37,4 @@ class SystemClock:
 
 def iso_utc(instant: datetime) -> str:
     """`YYYY-MM-DDTHH:mm:ss.SSSZ`, the form of every returned date-time of the API. Source: [S23] examples."""
-    utc = instant.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

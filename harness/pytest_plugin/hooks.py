@@ -4,6 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from harness.drive import Drive, World
 from harness.errors import GoliveError
@@ -126,6 +127,23 @@ def judge(request: pytest.FixtureRequest, case: Case) -> Judge:
 def proof(drive: Drive, case: Case, judge: Judge) -> Proof:
     """From this case's exchanges to subjects."""
     return Proof(drive, case, judge)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Tell of a case once: its set-up and teardown only when they did not pass. Thousands of cases say nothing there,
+    and each report costs the worker and the controller as much as a request."""
+    if PROCESS not in item.config.stash or case_of(item) is None:
+        return None
+    alone = not hasattr(item.config, "workerinput")
+    if alone:
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    if alone:
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

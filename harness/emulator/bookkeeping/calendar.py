@@ -1,6 +1,7 @@
 """Document days that bite: month ends, leap days, year ends, days that read two ways."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from harness.core import iso_utc
 
@@ -14,8 +15,12 @@ MIDNIGHT_PLATFORMS = frozenset({"QUICKBOOKS", "QUICKBOOKS_DESKTOP"})
 
 def day(number: int) -> datetime:
     """The day of document `number`, midnight UTC."""
-    base = datetime.strptime(DAYS[number % len(DAYS)], "%Y-%m-%d").replace(tzinfo=UTC)
-    return base + timedelta(days=(number // len(DAYS)) * 3)
+    return _base(number % len(DAYS)) + timedelta(days=(number // len(DAYS)) * 3)
+
+
+@cache
+def _base(index: int) -> datetime:
+    return datetime.fromisoformat(DAYS[index]).replace(tzinfo=UTC)
 
 
 def document_date(number: int, platform: str) -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,9 @@ class World:
     platform: str
     seed: int
     now: datetime
+    _ids: dict[tuple[str, int], str] = field(default_factory=dict)
+    _references: dict[str, Resource | None] = field(default_factory=dict)
+    _branches: dict[int, "Branch"] = field(default_factory=dict)
 
     def count(self, resource: str) -> int:
         """How many rows the resource has."""
@@ -38,14 +41,51 @@ class World:
 
     def id(self, resource: str, number: int) -> str:
         """The id of row `number`."""
-        return str(uuid.uuid5(NAMESPACE, f"{self.seed}:{self.platform}:{resource}:{number}"))
+        found = self._ids.get((resource, number))
+        if found is None:
+            found = str(uuid.uuid5(NAMESPACE, f"{self.seed}:{self.platform}:{resource}:{number}"))
+            self._ids[resource, number] = found
+        return found
 
     def reference(self, entity: str, number: int) -> str | None:
         """The id of some row of the entity that a field refers to; None when the platform has no such list."""
-        resource = self.contract.referenced(entity)
-        if resource is None or not readable(resource, self.platform):
-            return None
-        return self.id(resource.name, number * 5 % self.count(resource.name))
+        if entity not in self._references:
+            resource = self.contract.referenced(entity)
+            usable = resource is not None and readable(resource, self.platform)
+            self._references[entity] = resource if usable else None
+        found = self._references[entity]
+        return None if found is None else self.id(found.name, number * 5 % self.count(found.name))
+
+    def branch(self, raw: Mapping[str, Any]) -> "Branch":
+        """What is made for a schema of the contract, worked out once: a row asks for hundreds of them."""
+        found = self._branches.get(id(raw))
+        if found is None:
+            found = self._branches[id(raw)] = _branch(raw, self.contract.schemas)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A schema with its types and the branch of a union that is made. `raw` keeps the identity that it is found by."""
+
+    raw: Mapping[str, Any]
+    types: frozenset[str]
+    schema: Mapping[str, Any]
+
+
+def _branch(raw: Mapping[str, Any], schemas: Mapping[str, Any]) -> Branch:
+    schema = resolve(raw, schemas)
+    found = schema.get("type")
+    types = {found} if isinstance(found, str) else set(found or ())
+    for key in ("anyOf", "oneOf", "allOf"):
+        branches = [resolve(part, schemas) for part in schema.get(key, ())]
+        for branch in branches:
+            inner = branch.get("type")
+            types |= {inner} if isinstance(inner, str) else set(inner or ())
+        real = [branch for branch in branches if branch.get("type") != "null"]
+        if real:
+            schema = {**schema, **real[0]}
+    return Branch(raw, frozenset(types), schema)
 
 
 def readable(resource: Resource, platform: str) -> bool:
@@ -96,9 +136,9 @@ class _Maker:
 
     def value(self, raw: Mapping[str, Any], path: str, name: str, line: int) -> Any:
         """A value for one property; null where the platform does not have the field."""
-        schema = resolve(raw, self.world.contract.schemas)
+        branch = self.world.branch(raw)
+        types, schema = branch.types, branch.schema
         field = self.resource.fields.get(path)
-        types, schema = self._types(schema)
         on = field is None or field.on(self.world.platform)
         reference = (field.ref if field else None) or schema.get("x-ref")
         if not on:
@@ -114,21 +154,7 @@ class _Maker:
             return None
         return self._scalar(schema, types, path, name, line)
 
-    def _types(self, schema: Mapping[str, Any]) -> tuple[set[str], Mapping[str, Any]]:
-        """The types of a schema, and the branch of a union that is made."""
-        found = schema.get("type")
-        types = {found} if isinstance(found, str) else set(found or ())
-        for key in ("anyOf", "oneOf", "allOf"):
-            branches = [resolve(part, self.world.contract.schemas) for part in schema.get(key, ())]
-            for branch in branches:
-                inner = branch.get("type")
-                types |= {inner} if isinstance(inner, str) else set(inner or ())
-            real = [branch for branch in branches if branch.get("type") != "null"]
-            if real:
-                schema = {**schema, **real[0]}
-        return types, schema
-
-    def _absent(self, types: set[str], schema: Mapping[str, Any], path: str, line: int) -> Any:
+    def _absent(self, types: frozenset[str], schema: Mapping[str, Any], path: str, line: int) -> Any:
         if "null" in types:
             return None
         if "array" in types:
@@ -160,7 +186,7 @@ class _Maker:
     def _item(self, items: Mapping[str, Any], path: str, index: int) -> Any:
         return self.value(items, f"{path}[]", path.rpartition(".")[2].removesuffix("s"), index)
 
-    def _scalar(self, schema: Mapping[str, Any], types: set[str], path: str, name: str, line: int) -> Any:
+    def _scalar(self, schema: Mapping[str, Any], types: frozenset[str], path: str, name: str, line: int) -> Any:
         number = self.number + line
         if "enum" in schema:
             return self._enum(schema["enum"], path, name)
