@@ -88,6 +88,8 @@ def changed_rows(
         known = plain.get(str(row.get("id")))
         if known is None or known.get("updated_at") != row.get("updated_at"):
             continue
+        if repr(known) == repr(row):  # nearly always, and a hundred times faster than walking both
+            continue
         for path, left, right in differences(known, row):
             if path.partition(".")[0] not in VOLATILE:
                 yield path, left, right

@@ -71,8 +71,9 @@ def _command(file: Path, workers: int) -> list[str]:
     options = ["--golive-settings", str(file), "--quiet", "--no-header", "--color=no", "--tb=short", "--assert=plain"]
     # A warning of a library is no defect of the target, and must not become one.
     calm = ["-p", "no:cacheprovider", "-W", "default"]
-    # Plugins that come with our libraries and that no case uses cost each worker a second.
-    calm += [part for name in ("schemathesis", "locust", "anyio") for part in ("-p", f"no:{name}")]
+    # Plugins that no case uses cost each worker seconds, at its start and around each case.
+    idle = ("schemathesis", "locust", "anyio", "logging", "unraisableexception", "threadexception")
+    calm += ["--capture=no", *(part for name in idle for part in ("-p", f"no:{name}"))]
     configuration = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
     return [sys.executable, "-m", "pytest", *configuration, *options, *calm, *spread, str(SUITE)]
 

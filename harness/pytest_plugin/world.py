@@ -3,11 +3,14 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.drive import Target, World, discover, resolve_target
-from harness.emulator import EmulatorProcess, EmulatorSettings
 from harness.errors import GoliveError
 from harness.pytest_plugin.settings import RunSettings
+
+if TYPE_CHECKING:
+    from harness.emulator import EmulatorProcess
 
 
 @dataclass
@@ -15,7 +18,7 @@ class OpenWorld:
     """The world of a run with what must be closed after it: the emulator that was started for it."""
 
     world: World
-    emulator: EmulatorProcess | None
+    emulator: "EmulatorProcess | None"
 
     def close(self) -> None:
         """Stop the emulator, when this run started one."""
@@ -35,11 +38,14 @@ def open_world(settings: RunSettings, platforms: tuple[str, ...]) -> OpenWorld:
         raise
 
 
-def _start(settings: RunSettings) -> EmulatorProcess:
+def _start(settings: RunSettings) -> "EmulatorProcess":
+    # Only the controlling process starts one; importing its server and database costs each worker a quarter second.
+    from harness.emulator import EmulatorProcess, EmulatorSettings
+
     own = EmulatorSettings(rate_limit=0, defects=settings.defects)
     return EmulatorProcess.start(own.with_options(settings.emulator))
 
 
-def _target(settings: RunSettings, emulator: EmulatorProcess | None) -> Target:
+def _target(settings: RunSettings, emulator: "EmulatorProcess | None") -> Target:
     environment = dict(os.environ) if emulator is None else emulator.environment()
     return resolve_target(settings.target, environ=environment, settings_file=Path(settings.settings_file))
