@@ -1,6 +1,7 @@
 """What is due and when: jobs, syncs, retries, as records of the store, so that a restart finds them again."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,10 @@ class Agenda:
         due = Due(f"{task}:{id}", at, self._number, task, body)
         self._store.keep(KIND, due.id, asdict(due))
         self.on_change()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Taking a due thing and doing it belong together."""
+        return self._store.transaction()
 
     def drop(self, task: str, id: str) -> bool:
         """Take a due thing off; False when it was not there."""

@@ -31,7 +31,7 @@ from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.world import World
-from harness.emulator.writing import Order, Writer, parse_body
+from harness.emulator.writing import TASK, Order, Writer, parse_body
 
 WRITES = frozenset({"create", "update", "delete"})
 NO_TOKEN = frozenset({"connections", "token_exchanges", "jobs", "webhook_configs", "connection_sync_configs",
@@ -80,15 +80,18 @@ class Api:
     def __init__(self, contract: Contract, settings: EmulatorSettings, base_url: str) -> None:
         self.contract, self.settings = contract, settings
         self.clock = EmulatorClock()
-        self.store = Documents(settings.database, self._books)
-        boot = len(list(self.store.recall("boot")))
-        self.store.keep("boot", str(boot), {})
+        self.store = Documents(settings.database, contract, self._books)
+        with self.store.transaction():
+            boot = len(self.store.kind("boot"))
+            self.store.keep("boot", str(boot), {})
         self.ids = IdSource(settings.seed, boot)
         self.configuration = Configuration(self.store, contract, settings)
         self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids,
                                          self.configuration.new_connection)  # fmt: skip
         self.world = World(self.store, contract, settings, self.clock, self.ids, self.organisation)
-        self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url)
+        self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url,
+                             self.world.agenda)  # fmt: skip
+        self.world.timekeeper.handle(TASK, self.writer.finish)
         self.limit = RateLimit(settings, self.clock)
         self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)
@@ -104,7 +107,12 @@ class Api:
         self._version(request)
         if match.resource is None or match.operation is None:
             raise unknown_path(self.settings.method_status)
-        resource, operation = match.resource, match.operation
+        if request.method == "GET":
+            return self._route(request, match, match.resource, match.operation)
+        with self.store.transaction():
+            return self._route(request, match, match.resource, match.operation)
+
+    def _route(self, request: Incoming, match: Match, resource: Resource, operation: Operation) -> Json | bytes:
         if resource.name in NO_TOKEN and operation.name not in TOKENED:
             return self._organisation(request, resource, operation, match.values)
         connection = self._connection(request)
@@ -262,7 +270,7 @@ class Api:
         if request.param("type") not in {None, "object_deleted"}:
             raise invalid_request("type is object_deleted.", parameter="type")
         prefix = f"{connection['id']}:"
-        found = [event for id, event in self.store.recall("event") if id.startswith(prefix)]
+        found = [event for _, event in self.store.recall("event", prefix)]
         wanted = request.param("resources")
         if wanted is not None:
             found = [event for event in found if event["resource"] in wanted.split(",")]

@@ -19,22 +19,22 @@ class Configuration:
 
     def __init__(self, store: Documents, contract: Contract, settings: EmulatorSettings) -> None:
         self._store, self._contract, self._settings = store, contract, settings
-        self._sync: dict[str, Fields] = dict(store.recall("sync"))
-        self._webhooks: dict[str, Fields] = dict(store.recall("webhook"))
         listed = contract.document["paths"]["/configs/sync/platforms/{platform}"]["get"]["parameters"]
         self._platforms = _enum(contract, listed)
-        if not self._webhooks:
-            self._seed_webhook()
+        with store.transaction():
+            if not self.webhooks():
+                self._seed_webhook()
 
     def webhooks(self) -> list[Fields]:
         """`GET /configs/webhooks`: a bare array. Source: [S24], trap 27."""
-        return list(self._webhooks.values())
+        return [body for _, body in self._store.recall("webhook")]
 
     def webhook(self, id: str) -> Fields:
         """`GET /configs/webhooks/{id}`."""
-        if id not in self._webhooks:
+        found: Fields | None = self._store.record("webhook", id)
+        if found is None:
             raise unknown_id(self._settings, "webhook")
-        return self._webhooks[id]
+        return found
 
     def platform_data(self, id: str) -> Any:
         """`GET /configs/webhooks/{id}/platform_data_config`."""
@@ -45,19 +45,19 @@ class Configuration:
         found = self.webhook(id)
         if not isinstance(body, dict):
             raise invalid_request("The body is a JSON object.")
-        found["platform_data_config"] = body.get("platform_data_config", body)
-        self._store.keep("webhook", id, found)
-        return {"platform_data_config": found["platform_data_config"]}
+        kept = body.get("platform_data_config", body)
+        self._store.keep("webhook", id, {**found, "platform_data_config": kept})
+        return {"platform_data_config": kept}
 
     def sync(self, scope: str, name: str, platform: str = "") -> Fields:
         """`GET /configs/sync/{scope}/{name}`: its own, that of its `platform`, or the organisation's default."""
         self._known(scope, name)
-        own = self._sync.get(f"{scope}:{self._name(scope, name)}")
-        return own or self._sync.get(f"platforms:{platform}") or self._default()
+        own = self._store.record("sync", f"{scope}:{self._name(scope, name)}")
+        return own or self.new_connection(platform)
 
     def new_connection(self, platform: str) -> Fields:
         """The configuration that a connection begins with. Source: precedence, facts section 8."""
-        return self._sync.get(f"platforms:{platform}") or self._default()
+        return self._store.record("sync", f"platforms:{platform}") or self._default()
 
     def set_sync(self, scope: str, name: str, body: Any, *, partial: bool) -> Fields:
         """POST replaces, PATCH changes what is sent. Does not touch existing connections. Source: trap 18."""
@@ -71,7 +71,6 @@ class Configuration:
         if not SHORTEST_PERIOD <= period <= LONGEST_PERIOD:
             raise invalid_request(f"syncPeriodInMinutes is {SHORTEST_PERIOD} to {LONGEST_PERIOD}.")
         key = f"{scope}:{self._name(scope, name)}"
-        self._sync[key] = merged
         self._store.keep("sync", key, merged)
         return merged
 
@@ -79,7 +78,6 @@ class Configuration:
         """DELETE: back to the default. The body of the answer is not documented."""
         self._known(scope, name)
         key = f"{scope}:{self._name(scope, name)}"
-        self._sync.pop(key, None)
         self._store.forget("sync", key)
         return {"success": True}
 
@@ -111,7 +109,7 @@ class Configuration:
         types = schema["properties"]["allow_list"]["properties"]["allowedTypes"]["items"]["enum"]
         moment = iso_utc(self._settings.seed_at)
         id = derived(self._settings, "webhook")
-        self._webhooks[id] = {
+        webhook = {
             "id": id,
             "api_version": self._contract.version,
             "url": "https://example.com/webhooks/rutter",
@@ -121,7 +119,7 @@ class Configuration:
             "created_at": moment,
             "updated_at": moment,
         }
-        self._store.keep("webhook", id, self._webhooks[id])
+        self._store.keep("webhook", id, webhook)
 
 
 def _enum(contract: Contract, parameters: list[Fields]) -> frozenset[str]:

@@ -1,215 +1,219 @@
-"""The store: one narrow interface over SQLAlchemy, SQLite now, any database it speaks later.
+"""The store of one emulator: documents and records, whose truth is a database (SQLite, or PostgreSQL by URL).
 
-Documents are also held parsed and serialised in memory, written through: a read costs a dictionary look-up. One
-process owns a database; the tables are the truth and are read back at the start.
+How to use it. Read with `get`, `find`, `page` (a `Query` of conditions, order and place; keyset, so every page costs
+the same), `all` and `iterate` (every row: for computation). Write with `put` and `remove`. What is no document is a
+record of some kind: `keep`, `record`, `recall`, `forget`. Whatever belongs together goes into one
+`with store.transaction():`, which commits as a whole or not at all and is the only writer meanwhile, over all
+processes: read, decide and write inside it. `answered()` is awaited before an answer leaves, so that it never tells of
+what is not yet committed. Nothing that matters is kept elsewhere; rows are kept in memory only while this process owns
+the database (`shared` is False).
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import StaticPool
+from harness.contract import Contract
+from harness.emulator.storage.database import Database
+from harness.emulator.storage.layout import layout_of
+from harness.emulator.storage.pages import Condition, Order, Place, Query, next_place, read_page
+from harness.emulator.storage.records import Kind, Records
+from harness.emulator.storage.rows import COLUMNS, Document, Row, texts_of, updated_of
+from harness.emulator.storage.shelves import Shelf, Shelves
+from harness.emulator.storage.sortkeys import storable
+from harness.emulator.storage.tables import create_tables
 
-from harness.emulator.clock import read_millis
+__all__ = ["Condition", "Document", "Documents", "Order", "Place", "Query", "Row", "next_place"]
 
-METADATA = MetaData()
-DOCUMENTS = Table(
-    "documents",
-    METADATA,
-    Column("connection", String(64), primary_key=True),
-    Column("resource", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("body", Text, nullable=False),
-)
-RECORDS = Table(
-    "records",
-    METADATA,
-    Column("kind", String(32), primary_key=True),
-    Column("id", String(255), primary_key=True),
-    Column("body", Text, nullable=False),
-)
-"""Everything that is no document: connections, jobs, idempotency keys, configurations, events, seeded marks."""
-
-Document = dict[str, Any]
 Seed = Callable[[str], dict[str, list[Document]]]
-
-
-@dataclass(slots=True)
-class Row:
-    """A stored document with its text, its position (insertion order) and its `updated_at` in milliseconds."""
-
-    document: Document
-    text: str
-    brief: bytes
-    """The text without `platform_data`, encoded: what most reads give."""
-    position: int
-    updated: int
-
-
-@dataclass
-class Shelf:
-    """The documents of one connection and resource, by id."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    newest: list[Row] | None = None
-    """Cached default order; None after a change."""
+ROWS_KEPT = 20_000
+BATCH = 500
 
 
 class Documents:
     """Documents and records of one emulator. `seed(connection_id)` fills a connection at its first use."""
 
-    def __init__(self, database: str | None, seed: Seed) -> None:
-        self._engine = _engine(database)
-        METADATA.create_all(self._engine)
-        self._connection: Connection = self._engine.connect()
+    def __init__(self, database: str | None, contract: Contract, seed: Seed) -> None:
+        layouts = {name: layout_of(contract, name) for name in contract.resources}
+        self._database = Database(database)
+        self._database.open(lambda engine: create_tables(engine, max(len(item.slots) for item in layouts.values())))
+        self._shelves = Shelves(self._database, layouts)
+        self._records = Records(self._database)
         self._seed = seed
-        self._shelves: dict[str, dict[str, Shelf]] = {}
-        self._position = 0
+        self._opened: set[str] = set()
+        self._rows: dict[tuple[int, str], Row] = {}
+        self._newest: dict[int, list[Row]] = {}
+        self._database.on_undo(self._forget_all)
 
-    def all(self, connection: str, resource: str) -> list[Row]:
-        """Every row in the documented default order: `updated_at` descending, then newest first."""
-        shelf = self._shelf(connection, resource)
-        if shelf.newest is None:
-            shelf.newest = sorted(shelf.rows.values(), key=lambda row: (-row.updated, -row.position))
-        return shelf.newest
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use the same database."""
+        return self._database.shared
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, one writer at a time over all processes. Inside another one it is part of that one."""
+        return self._database.transaction()
+
+    async def answered(self) -> None:
+        """Return once everything that was written so far is committed. Raises what a failed commit raises."""
+        if self._database.committed is not None:
+            await self._database.settled()
 
     def get(self, connection: str, resource: str, id: str) -> Row | None:
         """One row; None when there is none."""
-        return self._shelf(connection, resource).rows.get(id)
+        shelf = self._shelf(connection, resource)
+        kept = self._rows.get((shelf.id, id))
+        if kept is not None:
+            return kept
+        found = self._database.row(
+            f"SELECT {COLUMNS} FROM documents WHERE shelf = ? AND id = ?", shelf.id, storable(id)  # noqa: S608 - constant names
+        )  # fmt: skip
+        return self._keep_row(shelf, Row(*found)) if found else None
+
+    def find(self, connection: str, resource: str, platform_id: str) -> Row | None:
+        """The oldest row with this `platform_id`; None when there is none."""
+        found = self._database.row(
+            f"SELECT {COLUMNS} FROM documents WHERE shelf = ? AND platform_id = ? ORDER BY position LIMIT 1",  # noqa: S608 - constant names
+            *(self._shelf(connection, resource).id, storable(platform_id)),
+        )
+        return Row(*found) if found else None
+
+    def page(self, connection: str, resource: str, query: Query) -> list[Row]:
+        """The rows of a page, in order. `next_place(row, query.order)` is where the page behind a row starts."""
+        shelf = self._shelf(connection, resource)
+        return read_page(self._database, shelf.id, shelf.layout, query)
+
+    def all(self, connection: str, resource: str) -> list[Row]:
+        """Every row in the documented default order: `updated_at` descending, then newest first. For short lists."""
+        shelf = self._shelf(connection, resource)
+        kept = self._newest.get(shelf.id)
+        if kept is not None:
+            return kept
+        found = [Row(*row) for row in self._database.rows(
+            f"SELECT {COLUMNS} FROM documents WHERE shelf = ? ORDER BY updated DESC, position DESC", shelf.id)]  # noqa: S608 - constant names  # fmt: skip
+        if not self.shared and len(found) <= BATCH:
+            self._newest[shelf.id] = found
+        return found
+
+    def iterate(self, connection: str, resource: str) -> Iterator[Row]:
+        """Every row in the order of insertion, read in batches: for computation over lists of any length."""
+        shelf, place = self._shelf(connection, resource), 0
+        while True:
+            found = self._database.rows(
+                f"SELECT {COLUMNS} FROM documents WHERE shelf = ? AND position > ? ORDER BY position LIMIT ?",  # noqa: S608 - constant names
+                *(shelf.id, place, BATCH),
+            )
+            yield from (Row(*row) for row in found)
+            if len(found) < BATCH:
+                return
+            place = found[-1][0]
+
+    def count(self, connection: str, resource: str) -> int:
+        """How many rows there are."""
+        shelf = self._shelf(connection, resource)
+        return int(self._database.row("SELECT count(*) FROM documents WHERE shelf = ?", shelf.id)[0])
 
     def put(self, connection: str, resource: str, document: Document) -> None:
         """Insert or replace."""
-        shelf = self._shelf(connection, resource)
-        known = shelf.rows.get(document["id"])
-        self._position += 1
-        position = known.position if known else self._position
-        row = _row(document, position)
-        shelf.rows[document["id"]] = row
-        shelf.newest = None
-        if known is None:
-            values = {"connection": connection, "resource": resource, "id": document["id"]}
-            self._run(insert(DOCUMENTS).values(**values, position=position, body=row.text))
-        else:
-            self._run(update(DOCUMENTS).where(*_place(connection, resource, document["id"])).values(body=row.text))
+        with self.transaction():
+            shelf = self._shelf(connection, resource)
+            values = _values(shelf, document)
+            changed = self._database.write(shelf.replace, *values[2:], shelf.id, document["id"])
+            self._evict(shelf, document["id"])
+            if not changed:
+                self._database.write(shelf.insert, *values)
 
     def put_many(self, connection: str, resource: str, documents: Iterable[Document]) -> None:
         """Insert or replace several."""
-        for document in documents:
-            self.put(connection, resource, document)
+        with self.transaction():
+            for document in documents:
+                self.put(connection, resource, document)
 
     def remove(self, connection: str, resource: str, id: str) -> None:
         """Delete one row; nothing happens when it is not there."""
-        shelf = self._shelf(connection, resource)
-        if shelf.rows.pop(id, None) is not None:
-            shelf.newest = None
-            self._run(delete(DOCUMENTS).where(*_place(connection, resource, id)))
+        with self.transaction():
+            shelf = self._shelf(connection, resource)
+            self._database.write("DELETE FROM documents WHERE shelf = ? AND id = ?", shelf.id, storable(id))
+            self._evict(shelf, id)
 
-    def keep(self, kind: str, id: str, body: Any) -> None:
-        """Insert or replace a record."""
-        self._connection.execute(delete(RECORDS).where(RECORDS.c.kind == kind, RECORDS.c.id == id))
-        self._run(insert(RECORDS).values(kind=kind, id=id, body=json.dumps(body, ensure_ascii=False)))
+    def fill(self, connection: str, resource: str, documents: Iterable[Document]) -> None:
+        """Insert many new documents."""
+        with self.transaction():
+            shelf = self._shelves.get(connection, resource)
+            self._database.write_many(shelf.insert, (_values(shelf, document) for document in documents))
+            self._newest.pop(shelf.id, None)
 
-    def recall(self, kind: str) -> Iterator[tuple[str, Any]]:
-        """Every record of a kind with its id, in the order they were kept."""
-        for row in self._connection.execute(select(RECORDS.c.id, RECORDS.c.body).where(RECORDS.c.kind == kind)):
-            yield row.id, json.loads(row.body)
+    def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
+        """Insert or replace a record. `alias` is another name that finds it."""
+        with self.transaction():
+            self._records.keep(kind, id, body, alias)
+
+    def record(self, kind: str, id: str) -> Any:
+        """One record, to be changed by `keep` only; None when there is none."""
+        return self._records.get(kind, storable(id))
+
+    def named(self, kind: str, alias: str) -> Any:
+        """The record with this alias; None when there is none."""
+        return self._records.named(kind, storable(alias))
+
+    def kind(self, kind: str) -> Mapping[str, Any]:
+        """A live view on all records of a kind, by id, in the order they were first kept."""
+        return Kind(self._records, kind)
+
+    def recall(self, kind: str, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Every record of a kind with its id, in the order they were first kept; those whose id has the prefix."""
+        return self._records.all(kind, prefix)
 
     def forget(self, kind: str, id: str) -> bool:
-        """Delete a record; False when there was none, so that of several takers only one succeeds."""
-        gone = self._connection.execute(delete(RECORDS).where(RECORDS.c.kind == kind, RECORDS.c.id == id))
-        self._connection.commit()
-        return gone.rowcount > 0
+        """Delete a record; whether it was there."""
+        with self.transaction():
+            return self._records.forget(kind, storable(id))
 
     def forget_connection(self, connection: str) -> None:
         """Delete all documents of a connection."""
-        self._shelves.pop(connection, None)
-        self._run(delete(DOCUMENTS).where(DOCUMENTS.c.connection == connection))
+        with self.transaction():
+            for shelf in self._shelves.of(connection):
+                self._database.write("DELETE FROM documents WHERE shelf = ?", shelf)
+        self._forget_all()
 
     def close(self) -> None:
-        """Close the database."""
-        self._connection.close()
-        self._engine.dispose()
-
-    def _run(self, statement: Any) -> None:
-        self._connection.execute(statement)
-        self._connection.commit()
+        """Commit and close the database."""
+        self._database.close()
 
     def _shelf(self, connection: str, resource: str) -> Shelf:
-        shelves = self._shelves.get(connection)
-        if shelves is None:
-            shelves = self._open(connection)
-        if resource not in shelves:
-            shelves[resource] = Shelf()
-        return shelves[resource]
+        if connection not in self._opened:
+            self._open(connection)
+        return self._shelves.get(connection, resource)
 
-    def _open(self, connection: str) -> dict[str, Shelf]:
-        """Read a connection back, or seed it when it was never used."""
-        shelves: dict[str, Shelf] = {}
-        self._shelves[connection] = shelves
-        marks = select(RECORDS.c.id).where(RECORDS.c.kind == "seeded", RECORDS.c.id == connection)
-        if self._connection.execute(marks).first() is None:
-            self._fill(connection, shelves)
-            return shelves
-        found = select(DOCUMENTS.c.resource, DOCUMENTS.c.body, DOCUMENTS.c.position)
-        for row in self._connection.execute(found.where(DOCUMENTS.c.connection == connection)):
-            shelf = shelves.setdefault(row.resource, Shelf())
-            document = json.loads(row.body)
-            shelf.rows[document["id"]] = _row(document, row.position)
-            self._position = max(self._position, row.position)
-        return shelves
+    def _open(self, connection: str) -> None:
+        """Seed a connection that was never used, by whichever process comes first."""
+        if self.record("seeded", connection) is None:
+            with self.transaction():
+                if self.record("seeded", connection) is None:
+                    self.keep("seeded", connection, True)
+                    for resource, documents in self._seed(connection).items():
+                        self.fill(connection, resource, documents)
+        self._opened.add(connection)
 
-    def _fill(self, connection: str, shelves: dict[str, Shelf]) -> None:
-        values = []
-        for resource, documents in self._seed(connection).items():
-            shelf = shelves.setdefault(resource, Shelf())
-            for document in documents:
-                self._position += 1
-                row = _row(document, self._position)
-                shelf.rows[document["id"]] = row
-                values.append({"connection": connection, "resource": resource, "id": document["id"],
-                               "position": self._position, "body": row.text})  # fmt: skip
-        if values:
-            self._connection.execute(insert(DOCUMENTS), values)
-        self.keep("seeded", connection, True)
+    def _keep_row(self, shelf: Shelf, row: Row) -> Row:
+        if not self.shared:
+            if len(self._rows) >= ROWS_KEPT:
+                self._rows.clear()
+            self._rows[shelf.id, row.id] = row
+        return row
+
+    def _evict(self, shelf: Shelf, id: str) -> None:
+        self._rows.pop((shelf.id, id), None)
+        self._newest.pop(shelf.id, None)
+
+    def _forget_all(self) -> None:
+        self._rows.clear()
+        self._newest.clear()
+        self._opened.clear()
 
 
-def _row(document: Document, position: int) -> Row:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    shown = {name: value for name, value in document.items() if name != "platform_data"}
-    brief = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
-    moment = document.get("updated_at") or document.get("last_synced_at")
-    return Row(document, text, brief, position, (read_millis(moment) or 0) if isinstance(moment, str) else 0)
-
-
-def _place(connection: str, resource: str, id: str) -> tuple[Any, ...]:
-    return (DOCUMENTS.c.connection == connection, DOCUMENTS.c.resource == resource, DOCUMENTS.c.id == id)
-
-
-def _engine(database: str | None) -> Engine:
-    if database is None:
-        return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    engine = create_engine(f"sqlite:///{database}", connect_args={"check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return engine
+def _values(shelf: Shelf, document: Document) -> tuple[Any, ...]:
+    body, extra = texts_of(document)
+    platform_id = document.get("platform_id")
+    number = storable(platform_id) if isinstance(platform_id, str) else None
+    return (shelf.id, document["id"], number, updated_of(document), body, extra, *shelf.layout.keys(document))

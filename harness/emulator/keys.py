@@ -26,23 +26,23 @@ class Keys:
     def __init__(self, store: Documents, settings: EmulatorSettings) -> None:
         self._store = store
         self._settings = settings
-        self._known: dict[str, Stored] = {id: Stored(**body) for id, body in store.recall("key")}
 
     def find(self, key: str | None, connection: str, fingerprint: str) -> Stored | None:
         """The stored result of this very request; ApiError 409 when the key belongs to another one."""
         if key is None:
             return None
-        found = self._known.get(self._place(key, connection))
-        if found is not None and found.fingerprint != fingerprint:
+        kept = self._store.record("key", self._place(key, connection))
+        if kept is None:
+            return None
+        found = Stored(**kept)
+        if found.fingerprint != fingerprint:
             raise key_reused()
         return found
 
     def keep(self, key: str | None, connection: str, stored: Stored) -> None:
         """Bind a key to an accepted request's result."""
         if key is not None:
-            place = self._place(key, connection)
-            self._known[place] = stored
-            self._store.keep("key", place, asdict(stored))
+            self._store.keep("key", self._place(key, connection), asdict(stored))
 
     def _place(self, key: str, connection: str) -> str:
         return f"{connection}:{key}" if self._settings.idempotency_scope == "connection" else key

@@ -35,17 +35,20 @@ class Organisation:
         self.credentials = Credentials.of(settings)
         self._store, self._contract, self._settings = store, contract, settings
         self._clock, self._ids, self._sync_config = clock, ids, sync_config
-        self.connections: dict[str, Fields] = dict(store.recall("connection"))
-        self.public_tokens: dict[str, Fields] = dict(store.recall("public_token"))
-        self.begun: list[Fields] = [] if self.connections else [self._seed(name) for name in settings.connections]
+        self.connections: Mapping[str, Fields] = store.kind("connection")
+        with store.transaction():
+            made = [] if self.connections else [self._seed(name) for name in settings.connections]
+        self.begun: list[Fields] = made
         """The connections that this very start has made."""
 
     def by_token(self, token: str) -> Fields:
         """The connection of an access token; ApiError 401 for an unknown one."""
-        for item in self.connections.values():
-            if item["access_token"] == token or self._still(item, token):
-                return item
-        raise invalid_credentials()
+        found: Fields | None = self._store.named("connection", token)
+        if found is None:
+            found = next((item for item in self.connections.values() if self._still(item, token)), None)
+        if found is None:
+            raise invalid_credentials()
+        return found
 
     def _still(self, connection: Mapping[str, Any], token: str) -> bool:
         """Whether an invalidated token is in its grace. Source: UNKNOWN, see `old_token_grace`."""
@@ -58,9 +61,10 @@ class Organisation:
 
     def by_id(self, id: str) -> Fields:
         """The connection of an id; ApiError when there is none."""
-        if id not in self.connections:
+        found = self.connections.get(id)
+        if found is None:
             raise unknown_id(self._settings, "connection")
-        return self.connections[id]
+        return found
 
     def block(self, connection: Mapping[str, Any]) -> Fields:
         """The `connection` of reads. Source: [S24]: orgId is camelCase."""
@@ -115,9 +119,9 @@ class Organisation:
     def delete(self, id: str) -> Fields:
         """`DELETE /connections/{id}`."""
         self.by_id(id)
-        del self.connections[id]
-        self._store.forget("connection", id)
-        self._store.forget_connection(id)
+        with self._store.transaction():
+            self._store.forget("connection", id)
+            self._store.forget_connection(id)
         return {"success": True}
 
     def invalidate(self, connection: Fields) -> Fields:
@@ -138,7 +142,7 @@ class Organisation:
         """A public token of a connection, as Link gives it to the page that opened it."""
         token = self._ids()
         until = to_millis(self._clock.now()) + round(self._settings.public_token_lifetime * 1000)
-        self._keep_public(token, {"connection": connection["id"], "until": until, "used": False})
+        self._store.keep("public_token", token, {"connection": connection["id"], "until": until, "used": False})
         return token
 
     def exchange(self, body: Any) -> Fields:
@@ -153,12 +157,12 @@ class Organisation:
             self.credentials.client_secret.reveal(),
         ):
             raise invalid_credentials()
-        known = self.public_tokens.get(body["public_token"])
+        known = self._store.record("public_token", body["public_token"])
         spent = known is not None and known["used"] and not self._settings.public_token_reuse
         found = self.connections.get(known["connection"]) if known else None
         if known is None or found is None or spent or known["until"] < to_millis(self._clock.now()):
             raise invalid_request("The public token is not valid.", field="public_token")
-        self._keep_public(body["public_token"], {**known, "used": True})
+        self._store.keep("public_token", body["public_token"], {**known, "used": True})
         return {
             "connection_id": found["id"],
             "access_token": found["access_token"],
@@ -172,10 +176,6 @@ class Organisation:
         """Keep a changed connection; its `updated_at` moves."""
         connection["updated_at"] = iso_utc(self._clock.now())
         self._keep(connection)
-
-    def _keep_public(self, token: str, body: Fields) -> None:
-        self.public_tokens[token] = body
-        self._store.keep("public_token", token, body)
 
     def _seed(self, platform: str) -> Fields:
         token = access_token(self._settings, platform).reveal()
@@ -208,5 +208,4 @@ class Organisation:
         return made
 
     def _keep(self, connection: Fields) -> None:
-        self.connections[connection["id"]] = connection
-        self._store.keep("connection", connection["id"], connection)
+        self._store.keep("connection", connection["id"], connection, alias=connection["access_token"])

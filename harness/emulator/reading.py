@@ -5,13 +5,15 @@ import binascii
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.contract import Resource
-from harness.emulator.documents import Documents, Row
+from harness.emulator.documents import Documents, Order, Place, Row, next_place
 from harness.emulator.errors import ApiError, invalid_request, unknown_id
 from harness.emulator.query import parse
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.storage.sortkeys import LARGEST
 
 SINGLE_LISTS = frozenset({"company_info", "store", "balance"})
 """Lists whose value is one object. Source: [S24] response schemas."""
@@ -40,19 +42,19 @@ def list_page(
 ) -> bytes:
     """One page as JSON text. The cursor names the last row that was given, so that new rows shift nothing."""
     expanded = _expand(query, resource, settings)
-    rows = store.all(connection["id"], resource.name)
     if resource.name in SINGLE_LISTS:
+        rows = store.all(connection["id"], resource.name)
         return _single(resource, rows[0] if rows else None, connection, expanded)
     if "cursor" not in resource.operations["list"].parameters:
-        chosen = [row for row in rows if _within(row.document, query)]
+        chosen = [row for row in store.all(connection["id"], resource.name) if _within(row.document, query)]
         return _page(resource, chosen, None, settings, connection, expanded, paged=False)
     limit = limit_of(query, settings)
-    found = parse(query, resource, connection["platform"], settings).run(rows)
+    wanted = parse(query, resource, connection["platform"], settings)
     mark = _mark(query)
-    start = _start(query["cursor"], mark, found) if "cursor" in query else 0
-    page = found[start : start + limit]
-    more = start + limit < len(found)
-    cursor = _cursor(mark, page[-1], start + limit) if more and page else None
+    after = _place(query["cursor"], mark, wanted.order) if "cursor" in query else None
+    found = store.page(connection["id"], resource.name, replace(wanted, after=after, limit=limit + 1))
+    page = found[:limit]
+    cursor = _cursor(mark, next_place(page[-1], wanted.order)) if len(found) > limit else None
     return _page(resource, page, cursor, settings, connection, expanded, paged=True)
 
 
@@ -80,7 +82,7 @@ def get_one(
     row = (
         store.get(connection["id"], resource.name, id)
         if kind == "rutter"
-        else _by_platform_id(store, resource, connection["id"], id)
+        else store.find(connection["id"], resource.name, id)
     )
     if row is None:
         raise unknown_id(settings, resource.entity)
@@ -94,11 +96,7 @@ def get_one(
 
 def row_text(row: Row, expanded: bool) -> bytes:
     """A row's JSON, `platform_data` only when it was asked for. Source: [S24] expand."""
-    return row.text.encode() if expanded else row.brief
-
-
-def _by_platform_id(store: Documents, resource: Resource, connection: str, id: str) -> Row | None:
-    return next((row for row in store.all(connection, resource.name) if row.document.get("platform_id") == id), None)
+    return row.full if expanded else row.brief
 
 
 def _expand(query: Mapping[str, str], resource: Resource, settings: EmulatorSettings) -> bool:
@@ -145,23 +143,20 @@ def _mark(query: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(kept).encode()).hexdigest()[:12]
 
 
-def _cursor(mark: str, last: Row, index: int) -> str:
-    text = json.dumps([mark, last.document["id"], last.updated, last.position, index])
+def _cursor(mark: str, place: Place) -> str:
+    text = json.dumps([mark, place.value, place.position])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _start(cursor: str, mark: str, rows: list[Row]) -> int:
-    """Where the next page starts: after the row that the cursor names, or where it stood when that row moved."""
+def _place(cursor: str, mark: str, order: Order | None) -> Place:
+    """Where the page starts: behind the place that the cursor names, whether or not its row still stands there."""
     broken: ApiError = invalid_request("The cursor is not valid for this query.", parameter="cursor")
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        owner, id, updated, position, index = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        owner, value, position = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
     except (ValueError, binascii.Error, UnicodeError, TypeError):
         raise broken from None
-    if owner != mark:
+    numbers = [number for number in (value, position) if isinstance(number, int) and abs(number) <= LARGEST]
+    if owner != mark or len(numbers) + (order is not None and isinstance(value, str)) < 2:
         raise broken
-    for place, row in enumerate(rows):
-        if row.document["id"] == id and row.updated == updated:
-            return place + 1
-    older = [place for place, row in enumerate(rows) if (row.updated, row.position) < (updated, position)]
-    return older[0] if older else min(index, len(rows))
+    return Place(value, position)

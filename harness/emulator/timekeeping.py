@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from harness.core import iso_utc
-from harness.emulator.agenda import Agenda, Due
+from harness.emulator.agenda import Agenda
 from harness.emulator.clock import EmulatorClock, from_millis, to_millis
 from harness.emulator.errors import invalid_request
 
@@ -93,13 +93,16 @@ class Timekeeper:
         return {"now": iso_utc(self._clock.now()), "frozen": self._clock.frozen, "due": due}
 
     def _run_until(self, until: datetime) -> None:
-        while (due := self._agenda.take(until)) is not None:
-            self._do(due)
+        while self._do_next(until):
+            continue
 
-    def _do(self, due: Due) -> None:
-        handler = self._handlers.get(due.task)
-        if handler is not None:
-            handler(due.body)
+    def _do_next(self, until: datetime) -> bool:
+        """Take the next due thing and do it, both or neither; whether there was one."""
+        with self._agenda.transaction():
+            due = self._agenda.take(until)
+            if due is not None and due.task in self._handlers:
+                self._handlers[due.task](due.body)
+        return due is not None
 
     def _earliest(self) -> int | None:
         listed = self._agenda.all()

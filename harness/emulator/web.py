@@ -27,7 +27,7 @@ class Emulator:
         self.defects: tuple[Defect, ...] = chosen(settings.defects)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. Each request is handled in one turn of the loop, so that handling is atomic."""
+        """ASGI. Each request is handled in one turn of the loop; its answer leaves once what it tells is committed."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -39,6 +39,7 @@ class Emulator:
             answer = await self._administer(incoming)
         else:
             answer = self.handle(incoming)
+        await self.api.store.answered()
         headers = {"content-type": "application/json", **answer.headers}
         await Response(answer.content, answer.status, headers)(scope, receive, send)
 

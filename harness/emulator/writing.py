@@ -1,6 +1,5 @@
 """Creates, updates and deletes: validated, accepted, done now or as a job, stored under their key."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
+from harness.emulator.agenda import Agenda
 from harness.emulator.bookkeeping import Refused, created, effects, updated
 from harness.emulator.bookkeeping.effects import apply_credit
 from harness.emulator.clock import EmulatorClock
@@ -37,6 +37,21 @@ class Order:
     method: str
     url: str
 
+    def stored(self) -> dict[str, Any]:
+        """As JSON."""
+        values = {name: getattr(self, name) for name in ORDER_TEXTS}
+        return {**values, "resource": self.resource.name, "connection": self.connection["id"]}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any], contract: Contract, connection: Mapping[str, Any]) -> "Order":
+        """The inverse of `stored`."""
+        values = {name: stored[name] for name in ORDER_TEXTS}
+        return cls(resource=contract.resource(stored["resource"]), connection=connection, **values)
+
+
+TASK = "job"
+ORDER_TEXTS = ("operation", "id", "body", "key", "fingerprint", "method", "url")
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -58,6 +73,7 @@ class Writer:
         clock: EmulatorClock,
         ids: IdSource,
         base_url: Callable[[], str],
+        agenda: Agenda,
     ) -> None:
         self.store = store
         self.contract = contract
@@ -66,11 +82,11 @@ class Writer:
         self.ids = ids
         self.keys = Keys(store, settings)
         self._base_url = base_url
-        self.jobs: dict[str, dict[str, Any]] = dict(store.recall("job"))
-        self._pending: set[asyncio.TimerHandle] = set()
+        self._agenda = agenda
 
     def write(self, order: Order) -> Result:
-        """Accept and do a write. Raises ApiError for a request that is rejected: nothing is stored then."""
+        """Accept and do a write: what it changes, its job and its key are stored together. Raises ApiError for a
+        request that is rejected: nothing is stored then. Runs inside a transaction of the store."""
         stored = self.keys.find(order.key, order.connection["id"], order.fingerprint)
         if stored is not None:
             return Result(stored.status, stored.body, stored.job)
@@ -85,7 +101,8 @@ class Writer:
 
     def job(self, id: str) -> dict[str, Any] | None:
         """A job as `GET /jobs/{id}` gives it, bare; None when there is none. Source: [S24] AsynchronousJob."""
-        return self.jobs.get(id)
+        found: dict[str, Any] | None = self.store.record("job", id)
+        return found
 
     def _accept(self, order: Order) -> Mapping[str, Any]:
         """What Rutter checks itself. A missing object is told before anything is accepted."""
@@ -99,19 +116,23 @@ class Writer:
         return inner_body(self.contract, self.settings, order.resource, order.operation, platform, order.body)
 
     def _later(self, order: Order, inner: Mapping[str, Any], job: str) -> Result:
-        record = self._job_record(job, order)
-        self.jobs[job] = record
+        """Accept now, do later: the accepted order is stored, so that a job outlives the process that took it."""
+        self.store.keep("job", job, self._job_record(job, order))
         answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
         self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, 200, answer, job))
-
-        def finish() -> None:
-            self._pending.discard(timer)
-            status, body = self._do(order, inner)
-            self._keep_job(job, order, status, body)
-
-        timer = asyncio.get_running_loop().call_later(self.settings.async_delay, finish)
-        self._pending.add(timer)
+        self._agenda.add(TASK, job, self.settings.async_delay, {"job": job, "order": order.stored(), "inner": inner})
         return Result(200, answer, job)
+
+    def finish(self, due: Mapping[str, Any]) -> None:
+        """Do an accepted order: the handler of its due thing on the agenda."""
+        connection = self.store.record("connection", due["order"]["connection"])
+        order = Order.restored(due["order"], self.contract, connection or {})
+        if connection is None:
+            gone = unknown_id(self.settings, "connection")
+            status, body = gone.status, gone.body()
+        else:
+            status, body = self._do(order, due["inner"])
+        self._keep_job(due["job"], order, status, body)
 
     def _do(self, order: Order, inner: Mapping[str, Any]) -> tuple[int, Any]:
         """The write itself: (status, body)."""
@@ -210,7 +231,6 @@ class Writer:
         record = self._job_record(job, order)
         record["status"] = "success" if status == 200 else "failure"
         record["response"] = {"http_status": status, "body": body}
-        self.jobs[job] = record
         self.store.keep("job", job, record)
 
 

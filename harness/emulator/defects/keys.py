@@ -82,10 +82,9 @@ def _valid(request: Any) -> bool:
 def _forget(api: Any, request: Any) -> None:
     """A key whose stored result is an error is a new one."""
     key = request.headers.get("idempotency-key")
-    known = api.writer.keys._known  # noqa: SLF001 - a defect reaches where the API does not
-    for place, stored in list(known.items()):
-        if key and place.endswith(key) and stored.status != 200:
-            del known[place]
+    for place, stored in api.store.recall("key"):
+        if key and place.endswith(key) and stored["status"] != 200:
+            api.store.forget("key", place)
 
 
 def _bound(api: Any, request: Any) -> Any:

@@ -1,0 +1,69 @@
+"""The tables. `k0`, `k1`... hold the keys of a document in the order of its resource's layout."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, inspect
+from sqlalchemy.engine import Engine
+
+
+def create_tables(engine: Engine, slots: int) -> None:
+    """Create what is missing, columns for keys too: a database may be older than the contract."""
+    tables = _tables(slots, engine.dialect.name)
+    tables.create_all(engine)
+    documents = tables.tables["documents"]
+    present = {column["name"] for column in inspect(engine).get_columns("documents")}
+    with engine.begin() as connection:
+        for name in (f"k{number}" for number in range(slots)):
+            if name not in present:
+                connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
+        for index in documents.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _tables(slots: int, dialect: str) -> MetaData:
+    """SQLite has the position in every index anyhow, and compares texts as bytes anyhow."""
+    plain = dialect == "sqlite"
+    metadata = MetaData()
+    Table(
+        "shelves",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("connection", String(64), nullable=False),
+        Column("resource", String(64), nullable=False),
+        Column("layout", Text, nullable=False),
+        Index("shelf_names", "connection", "resource", unique=True),
+    )
+    exact = Text(collation=None if plain else "C")
+    number = BigInteger().with_variant(Integer, "sqlite")
+    documents = Table(
+        "documents",
+        metadata,
+        Column("position", number, primary_key=True, autoincrement=True),
+        Column("shelf", Integer, nullable=False),
+        Column("id", exact, nullable=False),
+        Column("platform_id", Text),
+        Column("updated", BigInteger, nullable=False),
+        Column("body", Text, nullable=False),
+        Column("extra", Text),
+        *(Column(f"k{slot}", exact) for slot in range(slots)),
+    )
+    at = documents.c
+    place = [] if plain else [at.position]
+    Index("document_ids", at.shelf, at.id, unique=True)
+    Index("document_numbers", at.shelf, at.platform_id)
+    Index("document_order", at.shelf, at.updated, *place)
+    for slot in range(slots):
+        key = at[f"k{slot}"]
+        held = key.is_not(None)
+        Index(f"newest_{slot}", at.shelf, key, at.updated, *place, sqlite_where=held, postgresql_where=held)
+        Index(f"sorted_{slot}", at.shelf, key, *place, sqlite_where=held, postgresql_where=held)
+    Table(
+        "records",
+        metadata,
+        Column("position", number, primary_key=True, autoincrement=True),
+        Column("kind", String(32), nullable=False),
+        Column("id", exact, nullable=False),
+        Column("alias", Text),
+        Column("body", Text, nullable=False),
+        Index("record_ids", "kind", "id", unique=True),
+        Index("record_aliases", "kind", "alias"),
+    )
+    return metadata
