@@ -32,9 +32,13 @@ async def administer(api: Api, request: Incoming, switch: Switch) -> Any:
             return {"success": True}
         case ("GET", "clock"):
             return api.world.timekeeper.shown()
+        case (_, "webhooks"):
+            with api.store.transaction():
+                return api.world.webhooks.handle(request.method, rest, body, dict(request.query))
         case ("POST", "clock"):
             return await api.world.timekeeper.administer(body)
-    return _world(api, request.method, head, rest, body)
+    with api.store.transaction():
+        return _world(api, request.method, head, rest, body)
 
 
 def _world(api: Api, method: str, head: str, rest: list[str], body: dict[str, Any]) -> Any:
@@ -50,13 +54,9 @@ def _world(api: Api, method: str, head: str, rest: list[str], body: dict[str, An
         case ("POST", "connections", [id, "failing"]):
             return api.world.lifecycle.fail_syncs(id, body.get("reason"), str(body.get("ends_as", "disabled")))
         case ("GET", "platform", [whose, resource, id]):
-            return api.world.software.view(_whose(api, whose), resource, id)
+            return api.world.software.view(api.organisation.by_name(whose), resource, id)
         case (_, "platform", [whose, resource, *more]) if len(more) < 2:
-            return api.world.software.edit(method, _whose(api, whose), resource, more[0] if more else None, body)
+            return api.world.software.edit(
+                method, api.organisation.by_name(whose), resource, more[0] if more else None, body
+            )
     raise unknown_path()
-
-
-def _whose(api: Api, name: str) -> dict[str, Any]:
-    """The connection of an id, or the first one of a platform."""
-    of_platform = [item for item in api.organisation.connections.values() if item["platform"] == name.upper()]
-    return of_platform[0] if of_platform else api.organisation.by_id(name)

@@ -88,10 +88,12 @@ class Api:
         self.configuration = Configuration(self.store, contract, settings)
         self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids,
                                          self.configuration.new_connection)  # fmt: skip
-        self.world = World(self.store, contract, settings, self.clock, self.ids, self.organisation)
+        self.world = World(self.store, contract, settings, self.clock, self.ids, self.organisation,
+                           self.configuration)  # fmt: skip
         self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url,
                              self.world.agenda)  # fmt: skip
         self.world.timekeeper.handle(TASK, self.writer.finish)
+        self.writer.written, self.writer.ended = self.world.written, self.world.announcer.job
         self.limit = RateLimit(settings, self.clock)
         self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)

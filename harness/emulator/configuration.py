@@ -1,5 +1,6 @@
 """`/configs/**`: webhooks and sync configurations. Source: facts sections 7 and 8."""
 
+from functools import cached_property
 from typing import Any
 
 from harness.contract import Contract
@@ -8,6 +9,7 @@ from harness.emulator.credentials import derived
 from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, invalid_request, unknown_id
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.sync.entities import event_types
 
 Fields = dict[str, Any]
 SHORTEST_PERIOD, LONGEST_PERIOD = 60, 20_160
@@ -17,17 +19,24 @@ SHORTEST_PERIOD, LONGEST_PERIOD = 60, 20_160
 class Configuration:
     """The organisation's configurations: one webhook that hears every event, two batches of initial sync."""
 
+    example_url = "https://example.com/webhooks/rutter"
+    """The address of the webhook of the start; nothing is ever sent there."""
+
     def __init__(self, store: Documents, contract: Contract, settings: EmulatorSettings) -> None:
         self._store, self._contract, self._settings = store, contract, settings
         listed = contract.document["paths"]["/configs/sync/platforms/{platform}"]["get"]["parameters"]
         self._platforms = _enum(contract, listed)
+        self._read: list[Fields] | None = None
+        """The webhooks as they were read last; of no use when other processes may change them."""
         with store.transaction():
             if not self.webhooks():
                 self._seed_webhook()
 
     def webhooks(self) -> list[Fields]:
         """`GET /configs/webhooks`: a bare array. Source: [S24], trap 27."""
-        return [body for _, body in self._store.recall("webhook")]
+        if self._read is None or self._store.shared:
+            self._read = [body for _, body in self._store.recall("webhook")]
+        return self._read
 
     def webhook(self, id: str) -> Fields:
         """`GET /configs/webhooks/{id}`."""
@@ -35,6 +44,30 @@ class Configuration:
         if found is None:
             raise unknown_id(self._settings, "webhook")
         return found
+
+    @property
+    def api_version(self) -> str:
+        """The version that new webhooks have."""
+        return self._contract.version
+
+    @cached_property
+    def event_types(self) -> tuple[str, ...]:
+        """All event types. Source: [S24] allowedTypes."""
+        return event_types(self._contract)
+
+    def put_webhook(self, config: Fields) -> Fields:
+        """Register or change a webhook, as the dashboard does; ApiError for what the contract does not allow."""
+        for problem in self._contract.validator("WebhookConfigResponse").problems(config):
+            raise invalid_request(f"{problem.path}: {problem.message}", field=problem.path)
+        self._keep_webhook(config)
+        return config
+
+    def remove_webhook(self, id: str) -> Fields:
+        """Remove a webhook, as the dashboard does."""
+        self.webhook(id)
+        self._store.forget("webhook", id)
+        self._read = None
+        return {"success": True}
 
     def platform_data(self, id: str) -> Any:
         """`GET /configs/webhooks/{id}/platform_data_config`."""
@@ -46,7 +79,7 @@ class Configuration:
         if not isinstance(body, dict):
             raise invalid_request("The body is a JSON object.")
         kept = body.get("platform_data_config", body)
-        self._store.keep("webhook", id, {**found, "platform_data_config": kept})
+        self._keep_webhook({**found, "platform_data_config": kept})
         return {"platform_data_config": kept}
 
     def sync(self, scope: str, name: str, platform: str = "") -> Fields:
@@ -105,21 +138,23 @@ class Configuration:
         }
 
     def _seed_webhook(self) -> None:
-        schema = self._contract.schema("WebhookConfigResponse")
-        types = schema["properties"]["allow_list"]["properties"]["allowedTypes"]["items"]["enum"]
         moment = iso_utc(self._settings.seed_at)
         id = derived(self._settings, "webhook")
         webhook = {
             "id": id,
             "api_version": self._contract.version,
-            "url": "https://example.com/webhooks/rutter",
+            "url": self.example_url,
             "disabled": False,
             "platform_data_config": None,
-            "allow_list": {"allowedTypes": list(types)},
+            "allow_list": {"allowedTypes": list(self.event_types)},
             "created_at": moment,
             "updated_at": moment,
         }
-        self._store.keep("webhook", id, webhook)
+        self._keep_webhook(webhook)
+
+    def _keep_webhook(self, config: Fields) -> None:
+        self._store.keep("webhook", config["id"], config)
+        self._read = None
 
 
 def _enum(contract: Contract, parameters: list[Fields]) -> frozenset[str]:

@@ -148,6 +148,18 @@ class Documents:
         with self.transaction():
             self._records.keep(kind, id, body, alias)
 
+    def keep_many(self, kind: str, records: Iterable[tuple[str, Any]]) -> None:
+        """Insert or replace several records, by id."""
+        with self.transaction():
+            for id, body in records:
+                self._records.keep(kind, id, body)
+
+    def forget_many(self, kind: str, ids: Iterable[str]) -> None:
+        """Delete several records."""
+        with self.transaction():
+            for id in ids:
+                self._records.forget(kind, storable(id))
+
     def record(self, kind: str, id: str) -> Any:
         """One record, to be changed by `keep` only; None when there is none."""
         return self._records.get(kind, storable(id))

@@ -66,6 +66,11 @@ class Organisation:
             raise unknown_id(self._settings, "connection")
         return found
 
+    def by_name(self, name: str) -> Fields:
+        """The connection of an id, or the first one of a platform."""
+        found = next((item for item in self.connections.values() if item["platform"] == name.upper()), None)
+        return found or self.by_id(name)
+
     def block(self, connection: Mapping[str, Any]) -> Fields:
         """The `connection` of reads. Source: [S24]: orgId is camelCase."""
         return {

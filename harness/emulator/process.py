@@ -4,13 +4,12 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
-from typing import Any
+from typing import get_type_hints
 
-from harness.core import Secret
 from harness.emulator.credentials import environment
 from harness.emulator.server import base_url
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.settings_text import from_wire, to_wire
 from harness.errors import HarnessError
 
 READY = "ready "
@@ -75,24 +74,10 @@ class EmulatorProcess:
 
 def dumps(settings: EmulatorSettings) -> str:
     """Settings as JSON, secrets in clear: for a pipe and nothing else."""
-    values = {item.name: getattr(settings, item.name) for item in fields(settings)}
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Secret):
-            return value.reveal()
-        if isinstance(value, datetime):
-            return value.isoformat()
-        return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    return json.dumps({name: plain(value) for name, value in values.items()})
+    return json.dumps({item.name: to_wire(getattr(settings, item.name)) for item in fields(settings)})
 
 
 def loads(text: str) -> EmulatorSettings:
     """The inverse of `dumps`."""
-    values = json.loads(text)
-    values["seed_at"] = datetime.fromisoformat(values["seed_at"])
-    values["client_secret"] = Secret(values["client_secret"]) if values["client_secret"] else None
-    values["access_tokens"] = {key: Secret(value) for key, value in values["access_tokens"].items()}
-    values["connections"] = tuple(values["connections"])
-    values["defects"] = tuple(values["defects"])
-    return EmulatorSettings(**values)
+    kinds = get_type_hints(EmulatorSettings)
+    return EmulatorSettings(**{name: from_wire(kinds[name], value) for name, value in json.loads(text).items()})

@@ -109,6 +109,14 @@ class EmulatorSettings:
     failures_to_end: int = setting(3, "failed syncs in a row that end an unhealthy connection", "INFERRED")
     old_token_grace: float = setting(0.0, "how long an invalidated access token still works", "UNKNOWN")
     disabled_event_reason: bool = setting(True, "whether CONNECTION_DISABLED carries disabled_reason", "UNKNOWN")
+    own_write_events: bool = setting(True, "whether writes by the API raise entity webhooks", "INFERRED")
+    webhook_hosts: str = setting("loopback", "where webhooks may go: loopback or any", "own")
+    webhook_timeout: float = setting(10.0, "how long a webhook's receiver may take", "UNKNOWN")
+    webhook_attempts: int = setting(6, "attempts of a webhook before it is dropped", "D:webhooks")
+    webhook_first_retry: float = setting(30.0, "wait before the second attempt; in all about 15 minutes", "D:webhooks")
+    webhook_backoff: float = setting(2.0, "each further wait is so many times longer", "INFERRED")
+    webhook_concurrency: int = setting(32, "attempts in flight at a time", "own")
+    webhook_always_sent: tuple[str, ...] = setting((), "event types that no allow list holds back", "I")
     entity_event_shape: str = setting("array", "the entity of an entity event: array or object", "UNKNOWN")
     empty_platform: str = setting("QUICKBOOKS", "platform of a connection created without a body", "UNKNOWN")
     name_conflict_status: int = setting(400, "status when a connection name is taken", "UNKNOWN")
@@ -163,6 +171,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "linked_books": ("seeded", "empty"),
     "ready_after": ("first_batch", "all_batches"),
     "backfill_completed": ("with_webhooks", "always"),
+    "webhook_hosts": ("loopback", "any"),
     "entity_event_shape": ("array", "object"),
 }
 """Settings that are one word of a list."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.emulator.errors import invalid_request
 
 Fields = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], None]
+Frame = Callable[[], AbstractContextManager[None]]
 POLL = 1.0
 """Seconds between two looks at the agenda when nothing here says that something is due: another process may have
 added to it, or changed the clock."""
@@ -19,11 +21,11 @@ FARTHEST = timedelta(days=3660)
 
 
 class Timekeeper:
-    """Runs due tasks by their handlers. `settle` waits for what tasks have set going, such as deliveries; `next_due`
-    tells of due things that are not on the agenda, in Unix milliseconds."""
+    """Runs due tasks by their handlers, each inside a `frame`. `settle` waits for what tasks have set going, such as
+    deliveries; `next_due` tells of due things that are not on the agenda, in Unix milliseconds."""
 
-    def __init__(self, clock: EmulatorClock, agenda: Agenda, handlers: Mapping[str, Handler]) -> None:
-        self._clock, self._agenda, self._handlers = clock, agenda, dict(handlers)
+    def __init__(self, clock: EmulatorClock, agenda: Agenda, handlers: Mapping[str, Handler], frame: Frame) -> None:
+        self._clock, self._agenda, self._handlers, self._frame = clock, agenda, dict(handlers), frame
         self._lock = asyncio.Lock()
         self._woken = asyncio.Event()
         self.settle: Callable[[], Awaitable[None]] = _settled
@@ -98,7 +100,7 @@ class Timekeeper:
 
     def _do_next(self, until: datetime) -> bool:
         """Take the next due thing and do it, both or neither; whether there was one."""
-        with self._agenda.transaction():
+        with self._agenda.transaction(), self._frame():
             due = self._agenda.take(until)
             if due is not None and due.task in self._handlers:
                 self._handlers[due.task](due.body)

@@ -88,20 +88,24 @@ class Emulator:
     async def _live(self, receive: Receive, send: Send) -> None:
         """The lifespan: while it lasts, what becomes due is done."""
         await receive()
-        keeping = asyncio.create_task(self.api.world.timekeeper.run())
-        keeping.add_done_callback(_told)
+        running = {asyncio.create_task(job()) for job in (self.api.world.timekeeper.run, self.api.world.outbox.run)}
+        for task in running:
+            task.add_done_callback(_told)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        keeping.cancel()
-        await asyncio.wait({keeping})
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
         self.api.store.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 def _told(task: "asyncio.Task[None]") -> None:
-    """Tell the loop's exception handler when the timekeeper ends by an error: nobody awaits it."""
+    """Tell the loop's exception handler when a task ends by an error: nobody awaits it."""
     if not task.cancelled() and task.exception() is not None:
-        task.get_loop().call_exception_handler({"message": "the timekeeper ended", "exception": task.exception()})
+        task.get_loop().call_exception_handler(
+            {"message": "what runs beside the requests has ended", "exception": task.exception()}
+        )
 
 
 def _from_json(found: Json) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from harness.contract import Contract
 from harness.emulator.agenda import Agenda
 from harness.emulator.clock import EmulatorClock
+from harness.emulator.configuration import Configuration
 from harness.emulator.connections import shown
 from harness.emulator.connections.lifecycle import Lifecycle
 from harness.emulator.documents import Documents
@@ -19,8 +20,13 @@ from harness.emulator.sync.books import PlatformBooks
 from harness.emulator.sync.changes import Changes
 from harness.emulator.sync.engine import Syncing
 from harness.emulator.sync.landing import Landing
+from harness.emulator.sync.platforms import REAL_TIME
 from harness.emulator.timekeeping import Timekeeper
+from harness.emulator.webhooks.administration import WebhookAdministration
+from harness.emulator.webhooks.demand import Demand
+from harness.emulator.webhooks.endpoints import Endpoints
 from harness.emulator.webhooks.events import Announcer
+from harness.emulator.webhooks.outbox import Outbox
 
 Fields = dict[str, Any]
 OLDEST_BACKFILL = timedelta(days=5 * 366)
@@ -37,12 +43,15 @@ class World:
         clock: EmulatorClock,
         ids: IdSource,
         organisation: Organisation,
+        configuration: Configuration,
     ) -> None:
-        self._contract, self._clock, self._store, self._organisation = contract, clock, store, organisation
-        first = next((body for id, body in store.recall("clock") if id == "clock"), None)
-        clock.attach(first, lambda state: store.keep("clock", "clock", state))
+        self._contract, self._settings, self._clock, self._organisation = contract, settings, clock, organisation
+        clock.attach(store.record("clock", "clock"), lambda state: store.keep("clock", "clock", state))
         self.agenda = Agenda(store, clock)
-        self.announcer = Announcer(contract, settings)
+        self.endpoints = Endpoints(configuration, settings, clock, ids)
+        secret = organisation.credentials.client_secret
+        self.outbox = Outbox(store, settings, clock, ids, self.endpoints, secret)
+        self.announcer = Announcer(contract, settings, self.outbox)
         self.changes = Changes(store, clock, ids)
         self.lifecycle = Lifecycle(contract, settings, organisation, self.agenda, self.announcer)
         landing = Landing(store, contract, clock, ids, self.announcer)
@@ -50,13 +59,27 @@ class World:
         self.syncing = Syncing(contract, settings, clock, organisation, self.lifecycle, self.agenda, self.changes,
                                landing, books, self.announcer)  # fmt: skip
         self.software = PlatformSoftware(store, contract, clock, ids, self.changes, self.syncing, books)
+        self.webhooks = WebhookAdministration(
+            self.endpoints, self.outbox, Demand(store, contract, self.announcer), organisation.by_name
+        )
         self.timekeeper = Timekeeper(clock, self.agenda, {
             "initial_batch": self.syncing.initial_batch,
             "incremental_sync": self.syncing.incremental_sync,
             "backfill": self.syncing.backfill,
-        })  # fmt: skip
+        }, self.outbox.together)  # fmt: skip
+        self.timekeeper.settle, self.timekeeper.next_due = self.outbox.settle, self.outbox.next_at
         for connection in organisation.begun:
             self.lifecycle.watch(connection)
+
+    def written(self, connection: Mapping[str, Any], resource: str, verb: str, document: Mapping[str, Any]) -> None:
+        """An API write has changed a document: its webhook goes out at once on real-time platforms, elsewhere with the
+        next sync. INFERRED, see `own_write_events`."""
+        if not self._settings.own_write_events or not self.announcer.heard(resource, verb):
+            return
+        if connection["platform"] in REAL_TIME:
+            self.announcer.entity(connection, resource, verb, document)
+        else:
+            self.changes.add(connection, resource, verb, document, shown=True)
 
     def create(self, body: Any) -> Fields:
         """`POST /connections/create`. With credentials the initial sync begins; without it waits at its link_url."""

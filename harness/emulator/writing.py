@@ -50,6 +50,8 @@ class Order:
 
 
 TASK = "job"
+Written = Callable[[Mapping[str, Any], str, str, Mapping[str, Any]], None]
+"""(connection, resource, created | updated | deleted, document)"""
 ORDER_TEXTS = ("operation", "id", "body", "key", "fingerprint", "method", "url")
 
 
@@ -83,6 +85,9 @@ class Writer:
         self.keys = Keys(store, settings)
         self._base_url = base_url
         self._agenda = agenda
+        self.written: Written = _unheard
+        self.ended: Callable[[Mapping[str, Any]], None] = _unheard
+        """Told of every document that a write has changed, and of every asynchronous job that has ended."""
 
     def write(self, order: Order) -> Result:
         """Accept and do a write: what it changes, its job and its key are stored together. Raises ApiError for a
@@ -132,7 +137,7 @@ class Writer:
             status, body = gone.status, gone.body()
         else:
             status, body = self._do(order, due["inner"])
-        self._keep_job(due["job"], order, status, body)
+        self.ended(self._keep_job(due["job"], order, status, body))
 
     def _do(self, order: Order, inner: Mapping[str, Any]) -> tuple[int, Any]:
         """The write itself: (status, body)."""
@@ -161,6 +166,7 @@ class Writer:
             return {key: {"success": True}}
         for document in documents:
             self.store.put(connection["id"], resource.name, document)
+            self.written(connection, resource.name, "created", document)
             for name, linked in effects(resource.name, document, None, self._lookup(connection)):
                 self._store_linked(connection, name, linked)
         shown = [_shown(document) for document in documents]
@@ -178,6 +184,7 @@ class Writer:
             ids=self.ids, now=self.clock.tick(), lookup=self._lookup(connection),
         )  # fmt: skip
         self.store.put(connection["id"], resource.name, after)
+        self.written(connection, resource.name, "updated", after)
         for name, linked in effects(resource.name, after, row, self._lookup(connection)):
             self._store_linked(connection, name, linked)
         return {resource.item_key or resource.entity: _shown(after)}
@@ -190,6 +197,7 @@ class Writer:
         for name, linked in effects(resource.name, None, row, self._lookup(connection)):
             self._store_linked(connection, name, linked)
         self.store.remove(connection["id"], resource.name, row["id"])
+        self.written(connection, resource.name, "deleted", row)
         if connection["platform"] in TELLING:
             self._tell(connection, resource, row)
         if resource.name == "products":
@@ -208,7 +216,9 @@ class Writer:
 
     def _store_linked(self, connection: Mapping[str, Any], resource: str, document: dict[str, Any]) -> None:
         moment = iso_utc(self.clock.tick())
-        self.store.put(connection["id"], resource, {**document, "updated_at": moment, "last_synced_at": moment})
+        moved = {**document, "updated_at": moment, "last_synced_at": moment}
+        self.store.put(connection["id"], resource, moved)
+        self.written(connection, resource, "updated", moved)
 
     def _row(self, order: Order, id: str) -> dict[str, Any] | None:
         row = self.store.get(order.connection["id"], order.resource.name, id)
@@ -227,11 +237,16 @@ class Writer:
             request["idempotency_key"] = order.key
         return {"id": job, "status": "pending", "request": request}
 
-    def _keep_job(self, job: str, order: Order, status: int, body: Any) -> None:
+    def _keep_job(self, job: str, order: Order, status: int, body: Any) -> dict[str, Any]:
         record = self._job_record(job, order)
         record["status"] = "success" if status == 200 else "failure"
         record["response"] = {"http_status": status, "body": body}
         self.store.keep("job", job, record)
+        return record
+
+
+def _unheard(*_: Any) -> None:
+    """Nobody listens."""
 
 
 def inner_mode(body: Mapping[str, Any]) -> None:
