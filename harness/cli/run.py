@@ -40,7 +40,7 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
         raise click.UsageError("--defect and --emulator-option work with --target emulator only")
     if choices["rate"] is not None and not RATE.fullmatch(choices["rate"]):
         raise click.UsageError(f'--rate "{choices["rate"]}" is not of the form 500/10s, and not off')
-    workers = _workers(choices["workers"])
+    workers = worker_count(choices["workers"])
 
     from harness.cli.proving import prove
     from harness.pytest_plugin.settings import RunSettings
@@ -72,7 +72,8 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _workers(text: str) -> int:
+def worker_count(text: str) -> int:
+    """`auto` or a number as a number; a usage error otherwise."""
     if text == "auto":
         # The cores this process may use, not those the machine has.
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -69,6 +69,12 @@ class Session:
         """Say which case the next evidence belongs to, and who is told of it with the raw body."""
         self._case, self._listener = case, listener
 
+    def forget(self) -> None:
+        """Drop everything that was read: the target may answer otherwise from now on."""
+        for read in (self.snapshots, self.known, self.workpieces):
+            read.clear()
+        self.whole.clear()
+
     def cleanup(self) -> list[Remains]:
         """Delete what this worker created, newest first, where the platform allows it; return what remains."""
         self.listen("cleanup", None)

@@ -8,10 +8,11 @@ from harness.emulator.answering import Api, Incoming
 from harness.emulator.errors import invalid_request, unknown_path
 
 Switch = Callable[[list[str]], None]
+Tell = Callable[[], list[dict[str, Any]]]
 
 
-async def administer(api: Api, request: Incoming, switch: Switch) -> Any:
-    """Handle one request; ApiError for what is not understood."""
+async def administer(api: Api, request: Incoming, switch: Switch, tell: Tell) -> Any:
+    """Handle one request; ApiError for what is not understood. `switch` puts defects on, `tell` says what they met."""
     try:
         body = json.loads(request.body) if request.body else {}
     except ValueError:
@@ -25,6 +26,8 @@ async def administer(api: Api, request: Incoming, switch: Switch) -> Any:
         case ("POST", "defects"):
             switch([str(name) for name in body.get("names", [])])
             return {"success": True}
+        case ("GET", "defects"):
+            return {"met": tell()}
         case ("POST", "faults"):
             fault = {"status": int(body.get("status", 500)), "count": int(body.get("count", 1)),
                      "operation_id": body.get("operation_id"), "platform": body.get("platform")}  # fmt: skip

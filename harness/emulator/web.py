@@ -12,6 +12,7 @@ from harness.emulator.administration import administer
 from harness.emulator.answering import Answer, Api, Incoming, Json
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
+from harness.emulator.meeting import Meetings
 from harness.emulator.settings import EmulatorSettings
 
 BASE_PATH = "/versioned"
@@ -25,6 +26,7 @@ class Emulator:
     def __init__(self, settings: EmulatorSettings, base_url: str) -> None:
         self.api = Api(load_contract(), settings, base_url)
         self.defects: tuple[Defect, ...] = chosen(settings.defects)
+        self.meetings = Meetings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. Each request is handled in one turn of the loop; its answer leaves once what it tells is committed."""
@@ -53,10 +55,14 @@ class Emulator:
         for defect in self.defects:
             early = defect.hear(self.api, request)
             if early is not None:
+                self.meetings.note(self.api, original, request, None, early)
                 return self._finish(early)
         answer = self._finish(self._answer(request))
-        for defect in self.defects:
-            defect.spoil(self.api, original, answer)
+        if self.defects:
+            before = answer.status, answer.content, dict(answer.headers)
+            for defect in self.defects:
+                defect.spoil(self.api, original, answer)
+            self.meetings.note(self.api, original, request, before, answer)
         return answer
 
     def _answer(self, request: Incoming) -> Answer:
@@ -79,9 +85,10 @@ class Emulator:
     async def _administer(self, request: Incoming) -> Answer:
         def switch(names: list[str]) -> None:
             self.defects = chosen(tuple(names))
+            self.meetings.forget()
 
         try:
-            return _from_json(Json(await administer(self.api, request, switch)))
+            return _from_json(Json(await administer(self.api, request, switch, self.meetings.told)))
         except ApiError as error:
             return self._error(error)
 

@@ -118,31 +118,33 @@ def _plan(path: Path, contract: Contract, check_ids: frozenset[str]) -> tuple[Pl
 
 def _checklist_problems(checklist: Checklist, source: Source) -> Iterator[Problem]:
     seen: set[str] = set()
-    for index, item in enumerate(checklist.items):
+    listed = [("items", index, item) for index, item in enumerate(checklist.items)]
+    listed += [("own", index, item) for index, item in enumerate(checklist.own)]
+    for part, index, item in listed:
         if item.id in seen:
-            yield source.at(("items", index, "id"), f'item "{item.id}" stands twice; ids are for one line each')
+            yield source.at((part, index, "id"), f'item "{item.id}" stands twice; ids are for one line each')
         seen.add(item.id)
-        yield from _decide_problems(item, index, source)
+        yield from _decide_problems(item, (part, index), source)
 
 
-def _decide_problems(item: ChecklistItem, index: int, source: Source) -> Iterator[Problem]:
+def _decide_problems(item: ChecklistItem, here: tuple[str, int], source: Source) -> Iterator[Problem]:
     decide = item.decide
-    ways = [name for name in ("cases", "attestation", "later") if getattr(decide, name) is not None]
+    ways = [name for name in ("cases", "attestation", "proof", "later") if getattr(decide, name) is not None]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
-        message = f'item "{item.id}" needs exactly one of cases, attestation, later; found {found}'
-        yield source.at(("items", index, "decide"), message)
+        message = f'item "{item.id}" needs exactly one of cases, attestation, proof, later; found {found}'
+        yield source.at((*here, "decide"), message)
     for number, text in enumerate(decide.cases or ()):
         area = text.partition("/")[0]
         if area not in {*AREAS, "*", "**"}:
-            place = ("items", index, "decide", "cases", number)
+            place = (*here, "decide", "cases", number)
             yield source.at(place, f'pattern "{text}" begins with an unknown area{nearest(area, AREAS)}')
 
 
 def _attestation_problems(
     words: Iterable[Attestation], source: Source, checklist: Checklist | None
 ) -> Iterator[Problem]:
-    items = {item.id: item for item in checklist.items} if checklist else None
+    items = {item.id: item for item in (*checklist.items, *checklist.own)} if checklist else None
     seen: set[str] = set()
     for index, word in enumerate(words):
         here = ("attestations", index)

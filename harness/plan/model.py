@@ -106,13 +106,15 @@ class Plan(Model):
 
 
 class Decide(Model):
-    """What decides a checklist item: exactly one of `cases`, `attestation` and `later`."""
+    """What decides a checklist item: exactly one of `cases`, `attestation`, `proof` and `later`."""
 
     cases: tuple[str, ...] | None = None
     """Patterns of case ids (`fields/**`, `config/webhooks/essential_events/**`); all matching cases vote, none
     matching is inconclusive."""
     attestation: str | None = None
     """What a person has to attest, in one sentence."""
+    proof: Share | None = None
+    """The share of the emulator's defects that `golive prove` has to catch with these plans, without a false alarm."""
     later: str | None = None
     """Which part of golive will decide it; inconclusive until then."""
     command: str | None = None
@@ -136,6 +138,8 @@ class Checklist(Model):
     evidence_days: int = Field(default=30, ge=1)
     """Days for which the evidence of a run counts; a line that rests on older evidence is open again."""
     items: tuple[ChecklistItem, ...] = Field(min_length=1)
+    own: tuple[ChecklistItem, ...] = ()
+    """Lines that the provider's checklist does not have."""
 
 
 class Attestation(Model):

@@ -16,6 +16,8 @@ class Judge:
         self._advisory = advisory
         self.findings: list[Finding] = []
         self.judged = 0
+        self.checks: dict[str, None] = {}
+        """Ids of the checks that judged something, in order."""
 
     def __call__(self, subject: Subject, *check_ids: str) -> list[Finding]:
         """Run the named checks; return what these found. At least one check must be named."""
@@ -23,6 +25,7 @@ class Judge:
             raise TypeError("judge() needs at least one check id")
         found = judge(subject, check_ids, advisory=self._advisory)
         self.judged += len(check_ids)
+        self.checks |= dict.fromkeys(check_ids)
         self.findings.extend(found)
         return found
 

@@ -28,6 +28,8 @@ def settings_of(config: pytest.Config) -> RunSettings | None:
     if worker is not None:
         text = worker.get("golive_settings")
         return RunSettings.model_validate_json(text) if text else None
+    if config.getoption("golive_bench", None):
+        return None  # harness.proving drives this session itself
     file = config.getoption("golive_settings")
     if file:
         return RunSettings.load(Path(file))

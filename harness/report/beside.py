@@ -33,7 +33,7 @@ def read_beside(record: RunRecord, inputs: Path | None = None) -> Beside:
     days = EVIDENCE_DAYS
     try:
         checklist = load_checklist(paths["checklist.yaml"])
-        items, days = checklist.items, checklist.evidence_days
+        items, days = (*checklist.items, *checklist.own), checklist.evidence_days
         words = load_attestations(paths["attestations.yaml"], checklist=checklist)
     except PlanError as error:
         problems.append(str(error))

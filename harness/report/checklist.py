@@ -20,6 +20,8 @@ from harness.report.model import (
     StandingKind,
     VerdictSection,
 )
+from harness.report.proof_item import by_proof
+from harness.report.proof_record import ProofRecord
 from harness.report.run_record import PlanRecord
 from harness.report.verdicts import place
 
@@ -46,6 +48,7 @@ class Circumstances:
     evidence_days: int = 30
     commit: str | None = None
     plans: tuple[PlanRecord, ...] = ()
+    proof: ProofRecord | None = None
 
     @property
     def expires(self) -> date | None:
@@ -99,6 +102,8 @@ def _decide(
         return _by_cases(item, decide.cases, cases, circumstances)
     if decide.attestation is not None:
         return _by_word(item, word, circumstances)
+    if decide.proof is not None:
+        return by_proof(item, decide.proof, circumstances.proof, circumstances.plans)
     return ChecklistEntry(
         id=item.id,
         section=item.section,

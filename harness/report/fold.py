@@ -13,6 +13,7 @@ from harness.report.grouping import Group, briefs, cited_evidence, finding_group
 from harness.report.ledger import CASES_FILE, CaseResult, read_lines
 from harness.report.legible import one_line
 from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
+from harness.report.proof_record import ProofRecord
 from harness.report.run_record import EndRecord, RunRecord
 from harness.report.scan import PlaceOf, Scan, scan
 from harness.report.shortest_way import shortest_way
@@ -70,7 +71,7 @@ def fold_with_places(
     cases = _cases(record, results, groups)
     circumstances = Circumstances(
         record.strength, record.target, out or directory.name, moment.date(), record.started_at,
-        beside.evidence_days, record.git_commit, record.plans,
+        beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
     )  # fmt: skip
     checklist = decide_items(beside.items, beside.attestations, cases, circumstances)
     shown = [id for entry in checklist for id in entry.evidence]

@@ -16,6 +16,7 @@ from harness.errors import StorageError
 from harness.report.atomic import write_chunks, write_text
 from harness.report.ledger import CASES_FILE, EVIDENCE_FILE
 from harness.report.model import EvidenceFile
+from harness.report.proof_record import PROOF_FILE
 from harness.report.run_record import END_FILE, INPUTS, RUN_FILE
 
 SEAL_FILE = "seal.json"
@@ -81,7 +82,12 @@ def hashes(directory: Path) -> dict[str, str]:
 
 
 def _sealed(directory: Path) -> Iterable[Path]:
-    wanted = [directory / RUN_FILE, directory / END_FILE, *(directory / INPUTS_FOLDER / name for name in INPUTS)]
+    wanted = [
+        directory / RUN_FILE,
+        directory / END_FILE,
+        directory / PROOF_FILE,
+        *(directory / INPUTS_FOLDER / name for name in INPUTS),
+    ]
     for name in (CASES_FILE, EVIDENCE_FILE):
         wanted += sorted((directory / "workers").glob(f"*/{name}"))
     return [path for path in wanted if path.exists()]

@@ -24,9 +24,12 @@ MAY_IMPORT = {
     "pytest_plugin": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "errors", "exit_status"),
     },
+    "proving": {
+        *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin", "errors"),
+    },
     "cli": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin"),
-        *("rollout", "errors", "exit_status"),
+        *("proving", "rollout", "errors", "exit_status"),
     },
 }
 """Which packages of `harness` each package may import, besides itself. ARCHITECTURE.md shows the same table."""
@@ -44,6 +47,7 @@ THIRD_PARTY = {
     "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
+    "proving": {"_pytest", "httpx", "pydantic", "pytest", "yaml"},
     "cli": {"click", "rich"},
 }
 """Which libraries each package may import."""

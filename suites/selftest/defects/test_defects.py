@@ -4,22 +4,20 @@ import pytest
 
 from harness.checks import all_checks
 from harness.emulator.defects import all_defects
+from harness.report.proof_record import Outcome
+
+pytestmark = pytest.mark.xdist_group("proof")
 
 JUDGED_ELSEWHERE = frozenset({"config.credentials"})
 """Needs two organisations; suites/selftest/checks has its tests."""
 
 
 @pytest.mark.parametrize("name", all_defects())
-def test_every_defect_is_noticed(lab, name):
-    """Each check that a defect names finds it, at the resource that has it."""
-    defect = all_defects()[name]
-    lab.switch(name)
-    try:
-        found = lab.findings(lab.chosen(defect), frozenset(defect.trips))
-    finally:
-        lab.switch()
-    noticed = {item.check for item in found}
-    assert set(defect.trips) <= noticed, f"{defect.about}: noticed by {sorted(noticed) or 'nothing'}"
+def test_every_defect_is_noticed(proof, name):
+    """Each check that a defect names finds it, at a place that the defect really changed, and votes."""
+    row = next(row for row in proof.rows if row.defect == name)
+    assert row.outcome is Outcome.CAUGHT, f"{row.about}: met {row.met}, noticed elsewhere by {row.misplaced}"
+    assert set(row.wanted) <= {item.check for item in row.noticed}
 
 
 def test_every_check_notices_a_defect():
@@ -28,9 +26,7 @@ def test_every_check_notices_a_defect():
     assert set(all_checks()) - tripped == JUDGED_ELSEWHERE
 
 
-def test_the_clean_emulator_trips_nothing(lab):
-    """Without a defect the same cases find nothing."""
-    cases = [
-        case for case in lab.cases if case.platform == "QUICKBOOKS" and case.resource in {"bills", "vendors", None}
-    ]
-    assert lab.findings(cases, frozenset()) == []
+def test_the_clean_emulator_trips_nothing(proof):
+    """Before the defects and after them, the same cases find nothing."""
+    assert proof.false_alarms == ()
+    assert proof.clean_cases > 300
