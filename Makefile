@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install go-live test check format bench clean
+.PHONY: help install go-live test check format bench same-key clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: $(STAMP) ## Rewrite the code in the house format
 
 bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
 	$(BIN)/python loadtests/bench.py
+
+same-key: $(STAMP) ## One object per idempotency key: two emulators on a PostgreSQL, 10,000 keys at once
+	$(BIN)/python loadtests/same_key.py
 
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -94,13 +94,15 @@ class Api:
                              self.world.agenda)  # fmt: skip
         self.world.timekeeper.handle(TASK, self.writer.finish)
         self.writer.written, self.writer.ended = self.world.written, self.world.announcer.job
-        self.limit = RateLimit(settings, self.clock)
+        self.limit = RateLimit(settings, self.clock, self.store)
         self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)
         self.match = self._router.match
 
     def answer(self, request: Incoming) -> Json | bytes:
         """The answer as data or as JSON text; raises ApiError for every documented error."""
+        if self.store.shared:
+            self.clock.refresh()
         self._authenticate(request)
         self.limit.admit()
         match = self._router.match(request.method, request.path)

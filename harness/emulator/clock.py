@@ -31,11 +31,20 @@ class EmulatorClock:
         self._last = EPOCH
         self.state = ClockState()
         self._keep: Callable[[Any], None] = _forget
+        self._read: Callable[[], Any] = _nothing
+        self._raised: Callable[[int], int] | None = None
 
-    def attach(self, state: Any, keep: Callable[[Any], None]) -> None:
-        """Go on with a kept state (None: a clock that was never touched) and keep every later one with `keep`."""
+    def attach(self, read: Callable[[], Any], keep: Callable[[Any], None], raised: Callable[[int], int] | None) -> None:
+        """Go on with the state that `read` gives (None: a clock that was never touched), keep every later one with
+        `keep`. `raised` (at least: Unix milliseconds) gives the next tick where ticks grow over restarts and processes.
+        """
+        self._read, self._keep, self._raised = read, keep, raised
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take the kept state again: another process may have changed it."""
+        state = self._read()
         self.state = ClockState(**state) if state else ClockState()
-        self._keep = keep
 
     def now(self) -> datetime:
         """The current instant, whole milliseconds, timezone-aware UTC."""
@@ -44,11 +53,17 @@ class EmulatorClock:
     def tick(self) -> datetime:
         """An instant later than every one that `tick` gave before."""
         self._last = max(self.now(), self._last + MILLISECOND)
+        if self._raised is not None:
+            self._last = from_millis(self._raised(to_millis(self._last)))
         return self._last
 
     def monotonic(self) -> float:
         """Seconds of the machine that only grow, for the rate limit's window: freezing does not stop requests."""
         return self._source.monotonic()
+
+    def machine(self) -> float:
+        """Unix seconds of the machine, which all processes on it share."""
+        return self._source.now().timestamp()
 
     @property
     def frozen(self) -> bool:
@@ -85,6 +100,10 @@ class EmulatorClock:
         if self.state.frozen_at is not None:
             return from_millis(self.state.frozen_at)
         return self._machine() + timedelta(milliseconds=self.state.offset)
+
+
+def _nothing() -> None:
+    """Nothing was kept."""
 
 
 def _forget(_state: Any) -> None:

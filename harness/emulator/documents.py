@@ -50,6 +50,11 @@ class Documents:
         """Whether other processes may use the same database."""
         return self._database.shared
 
+    @property
+    def durable(self) -> bool:
+        """Whether the database outlives this process."""
+        return self._database.durable
+
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, one writer at a time over all processes. Inside another one it is part of that one."""
         return self._database.transaction()
@@ -175,6 +180,11 @@ class Documents:
     def recall(self, kind: str, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Every record of a kind with its id, in the order they were first kept; those whose id has the prefix."""
         return self._records.all(kind, prefix)
+
+    def raise_counter(self, id: str, least: int) -> int:
+        """Raise a counter by one, or to `least` when that is more; its new value. No two callers get the same."""
+        with self.transaction():
+            return self._records.raise_counter(id, least)
 
     def forget(self, kind: str, id: str) -> bool:
         """Delete a record; whether it was there."""

@@ -42,7 +42,9 @@ class EmulatorSettings:
 
     host: str = setting("127.0.0.1", "address to listen on", "own")
     port: int = setting(0, "port to listen on; 0 takes a free one", "own")
-    database: str | None = setting(None, "SQLite file that keeps the state; omitted: in memory", "own")
+    database: str | None = setting(
+        None, "SQLite file or PostgreSQL URL that keeps the state; omitted: in memory", "own"
+    )
     seed: int = setting(20240831, "seed of the data, the ids and the credentials", "own")
     seed_at: datetime = setting(  # noqa: RUF009 - makes a dataclass field
         datetime(2025, 6, 30, 12, tzinfo=UTC), "the instant at which the seeded books were last synced", "own"

@@ -45,6 +45,7 @@ class Timekeeper:
         while True:
             self._woken.clear()
             async with self._lock:
+                self._clock.refresh()
                 self._run_until(self._clock.now())
             try:
                 await asyncio.wait_for(self._woken.wait(), self._pause())

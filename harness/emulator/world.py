@@ -46,7 +46,8 @@ class World:
         configuration: Configuration,
     ) -> None:
         self._contract, self._settings, self._clock, self._organisation = contract, settings, clock, organisation
-        clock.attach(store.record("clock", "clock"), lambda state: store.keep("clock", "clock", state))
+        raised = (lambda least: store.raise_counter("tick", least)) if store.durable else None
+        clock.attach(lambda: store.record("clock", "clock"), lambda state: store.keep("clock", "clock", state), raised)
         self.agenda = Agenda(store, clock)
         self.endpoints = Endpoints(configuration, settings, clock, ids)
         secret = organisation.credentials.client_secret

@@ -15,10 +15,8 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from harness.emulator.storage.tables import WRITER
 from harness.errors import UsageError
-
-WRITER = 20240831
-"""The advisory lock that a writing transaction holds on PostgreSQL: one writer at a time, over all processes."""
 
 
 class Database:
@@ -27,7 +25,8 @@ class Database:
     def __init__(self, database: str | None) -> None:
         self._engine = _engine(database)
         self.shared = self._engine.dialect.name != "sqlite"
-        self._durable = database is not None
+        self.durable = database is not None
+        """Whether it outlives this process."""
         self._open_group = False
         self._depth = 0
         self.committed: asyncio.Future[None] | None = None
@@ -41,7 +40,9 @@ class Database:
             create(self._engine)
             self._pooled = self._engine.raw_connection()
         except SQLAlchemyError as error:
-            raise UsageError(f"the database cannot be used: {str(error).splitlines()[0]}") from error
+            found = str(error).splitlines()[0]
+            advice = ": another emulator owns the file; several share a PostgreSQL" if "is locked" in found else ""
+            raise UsageError(f"the database cannot be used: {found}{advice}") from error
         driver: Any = self._pooled.driver_connection
         if self.shared:
             driver.autocommit = True
@@ -56,13 +57,14 @@ class Database:
 
     def row(self, statement: str, *values: Any) -> Any:
         """The first row of a query; None when there is none."""
-        return self._execute(statement, values).fetchone()
+        found = self._execute(statement, values).fetchall()
+        return found[0] if found else None
 
     def write(self, statement: str, *values: Any) -> Any:
         """Change rows: the first row that the statement returns, or how many it touched when it returns none."""
         self._wrote = True
         cursor = self._execute(statement, values)
-        return cursor.rowcount if cursor.description is None else cursor.fetchone()
+        return cursor.rowcount if cursor.description is None else cursor.fetchall()[0]
 
     def write_many(self, statement: str, values: Iterable[tuple[Any, ...]]) -> None:
         """Run a statement once for each tuple."""
@@ -104,7 +106,7 @@ class Database:
 
     def _begin(self) -> bool:
         """Open a transaction; whether it is one of a group, which the event loop commits after its present turn."""
-        loop = _loop() if self._durable else None
+        loop = _loop() if self.durable else None
         if not self._open_group:
             self._execute("BEGIN", ())
             if self.shared:
@@ -166,10 +168,14 @@ def _engine(database: str | None) -> Engine:
         return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     try:
         url = make_url(database if "://" in database else f"sqlite:///{database}")
-        engine = create_engine(url, poolclass=StaticPool)
+        sqlite = url.get_backend_name() == "sqlite"
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"timeout": 1} if sqlite else {})
     except (ArgumentError, ModuleNotFoundError) as error:
-        raise UsageError(f"the database cannot be used: {error}") from error
-    if engine.dialect.name == "sqlite":
+        advice = ". Install it with pip install 'golive[postgresql]'" if "psycopg" in str(error) else ""
+        raise UsageError(f"the database cannot be used: {error}{advice}") from error
+    if sqlite:
         event.listen(engine, "connect", _owned)
     return engine
 

@@ -69,6 +69,16 @@ class Records:
         for id, body in self._database.rows(statement, *values):
             yield id, json.loads(body)
 
+    def raise_counter(self, id: str, least: int) -> int:
+        """Raise the counter by one, or to `least` when that is more; its new value."""
+        found = self._database.write(
+            "INSERT INTO records (kind, id, body) VALUES ('counter', ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = "
+            "CASE WHEN CAST(records.body AS BIGINT) >= CAST(excluded.body AS BIGINT) "
+            "THEN CAST(CAST(records.body AS BIGINT) + 1 AS TEXT) ELSE excluded.body END RETURNING body",
+            *(id, str(least)),
+        )
+        return int(found[0])
+
     def forget(self, kind: str, id: str) -> bool:
         """Delete a record; whether it was there."""
         self._kept.pop((kind, id), None)

@@ -3,17 +3,23 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, inspect
 from sqlalchemy.engine import Engine
 
+WRITER = 20240831
+"""The advisory lock that a writing transaction holds on PostgreSQL: one writer at a time, over all processes."""
+
 
 def create_tables(engine: Engine, slots: int) -> None:
     """Create what is missing, columns for keys too: a database may be older than the contract."""
     tables = _tables(slots, engine.dialect.name)
-    tables.create_all(engine)
     documents = tables.tables["documents"]
-    present = {column["name"] for column in inspect(engine).get_columns("documents")}
     with engine.begin() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+        tables.create_all(connection)
+        present = {column["name"] for column in inspect(connection).get_columns("documents")}
         for name in (f"k{number}" for number in range(slots)):
             if name not in present:
-                connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
+                kind = documents.c[name].type.compile(engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {name} {kind}")
         for index in documents.indexes:
             index.create(connection, checkfirst=True)
 

@@ -1,10 +1,17 @@
 """Emulators of their own for the tests of this folder, called as an integrator calls them."""
 
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
 import httpx
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from harness.emulator import EmulatorProcess, EmulatorSettings
 
+ROOT = Path(__file__).parents[3]
 VERSION = {"X-Rutter-Version": "2024-08-31"}
 START = "2026-12-01T12:00:00.000Z"
 """Where the frozen clocks of the tests stand at first: later than the machine's, since time never goes back."""
@@ -78,3 +85,36 @@ def start():
     for double in running:
         double.http.close()
         double.process.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """Makes empty PostgreSQL databases on a private server: `postgresql()` is a URL. Skips where there is no server."""
+    command = [sys.executable, str(ROOT / "loadtests" / "private_postgresql.py")]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    server = subprocess.Popen(command, text=True, **pipes)  # noqa: S603 - our own interpreter
+    line = server.stdout.readline()
+    if line:
+        url = make_url(line.split()[1])
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        numbers = count()
+
+        def fresh():
+            name = f"test{next(numbers)}"
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            return url.set(database=name).render_as_string(hide_password=False)
+
+        yield fresh
+        engine.dispose()
+    _, reason = server.communicate()
+    if not line:
+        pytest.skip(reason.strip())
+
+
+@pytest.fixture(
+    scope="module", params=["memory", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+)
+def database(request):
+    """Where an emulator keeps its state: the same tests hold on both."""
+    return None if request.param == "memory" else request.getfixturevalue("postgresql")()

@@ -52,9 +52,9 @@ def opened(settings):
 
 
 @pytest.fixture(scope="module")
-def call():
+def call(database):
     """A caller of an emulator without a limit."""
-    with opened(EmulatorSettings(rate_limit=0)) as caller:
+    with opened(EmulatorSettings(rate_limit=0, database=database)) as caller:
         yield caller
 
 

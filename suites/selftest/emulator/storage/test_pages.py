@@ -26,9 +26,9 @@ def bills(count, seed=7):
 
 
 @pytest.fixture(scope="module")
-def store():
+def store(database):
     """A store with 200 bills, some of them changed and some removed after they were put."""
-    made = Documents(None, load_contract(), lambda _: {"bills": bills(200)})
+    made = Documents(database, load_contract(), lambda _: {"bills": bills(200)})
     for number, document in enumerate(bills(60, seed=8)):
         made.put("c", "bills", {**document, "id": f"id-{number * 3}"})
     for number in range(0, 200, 17):
