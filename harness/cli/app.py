@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("harness.cli.report", "Fold the evidence of a run again and write its report."),
     "verify": ("harness.cli.verify", "Recompute a verdict from its evidence, and notice any alteration."),
     "cleanup": ("harness.cli.cleanup", "Delete what an earlier run left behind on the target."),
+    "gauntlet": ("harness.cli.gauntlet", "Fire right and wrong webhooks at a receiver and name what it does wrong."),
     "explain": ("harness.cli.checks", "Say what a check demands, why, and where that is known from."),
     "checks": ("harness.cli.checks", "List all checks."),
     "plan": ("harness.cli.plan", "Check plans, and list the cases they ask for."),

@@ -1,0 +1,66 @@
+"""A whole gauntlet: every scenario in order, then the diagnosis."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.contract import Contract
+from harness.contract.loader import suggest
+from harness.core import iso_utc
+from harness.errors import UsageError
+from harness.gauntlet.aiming import Aim
+from harness.gauntlet.diagnosis import diagnose
+from harness.gauntlet.effects import WITH_EFFECTS
+from harness.gauntlet.firing import Receiver
+from harness.gauntlet.model import GauntletReport, ScenarioResult, Shot
+from harness.gauntlet.payloads import Source, compact, event_types, family, sign
+from harness.gauntlet.scenarios import PROBED, SIMPLE, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is fired. `events` empty: all types. Times in seconds."""
+
+    events: tuple[str, ...] = ()
+    burst: int = 5_000
+    slow_seconds: float = 10.0
+    prompt_seconds: float = 1.0
+    patience: float = 30.0
+    seed: int = 1
+
+
+def run_gauntlet(
+    receiver: Receiver, plan: Plan, contract: Contract, *, told: Callable[[ScenarioResult], None] = lambda _: None
+) -> GauntletReport:
+    """Play every scenario; `told` hears of each as it ends. Raises UsageError for an unknown event type, and
+    TargetUnreachable when nothing listens."""
+    known = event_types(contract)
+    for name in plan.events:
+        if name not in known:
+            raise UsageError(f'unknown event type "{name}"{suggest(name, known)}')
+    receiver.reach()
+    started = iso_utc(receiver.clock.now())
+    # Ids must be new in every run: a receiver that de-duplicates would know those of the last one.
+    source = Source(plan.seed + round(receiver.clock.now().timestamp() * 1000))
+    place = Range(receiver, Aim(source, receiver.secret), plan.events or known, plan.burst, plan.slow_seconds,
+                  plan.prompt_seconds, plan.patience)  # fmt: skip
+    results = []
+    for scenario in (*SIMPLE, *WITH_EFFECTS):
+        results.append(scenario(place))
+        told(results[-1])
+    if not all(item.accepted for item in place.landed["valid_events"]):
+        place.fire("swapped_names", [_swapped(place.aim, code) for code in PROBED])
+    faults = diagnose(place.landed, results, place.shown_as)
+    return GauntletReport(receiver.url, started, tuple(results), faults, receiver.shots)
+
+
+def _swapped(aim: Aim, code: str) -> Shot:
+    """An event with its names in each other's place: only who reads `type` as the event takes it for a known one."""
+    body = {**aim.source.body(code), "type": code, "code": family(code)}
+    content = compact(body)
+    return aim.shot(f"{code} in `type`", body, content, sign(content, aim.secret))
+
+
+def dumps(report: GauntletReport) -> str:
+    """The report as a file for programs."""
+    return json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
