@@ -11,6 +11,15 @@ FILTER_IGNORED = frozenset({"SAGE_INTACCT", "SAGE_BUSINESS_CLOUD"})
 """Platforms where `filter` is silently ignored. Source: [H:8753216581], [S24] x-platforms-excluded."""
 
 
+SUPPORT_FOLLOWS: Mapping[str, tuple[str, ...]] = {
+    "update": ("create", "list"),
+    "delete": ("create", "list"),
+    "unapply": ("create",),
+    **dict.fromkeys(("get_attachment", "list_attachments", "download_attachment"), ("create_attachment", "list")),
+}
+"""INFERRED: whose platforms an operation without documented ones shares, first found first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A query, path or header parameter of an operation."""
@@ -106,12 +115,13 @@ class Resource:
         """Platform support of an operation.
 
         Documented lists are of version 2023-03-14. Where there is none it is INFERRED: update and delete follow
-        create, create and get follow list, an unlisted list works everywhere in its domain.
+        create, what is done with attachments follows their upload, the rest follows list, an unlisted list works
+        everywhere in its domain.
         """
         own = self.operations[operation].platforms
         if own is not None:
             return Support(None if "*" in own else own, "2023-03-14")
-        for fallback in {"update": ("create", "list"), "delete": ("create", "list")}.get(operation, ("list",)):
+        for fallback in SUPPORT_FOLLOWS.get(operation, ("list",)):
             if fallback != operation and fallback in self.operations:
                 inherited = self.operations[fallback].platforms
                 if inherited is not None:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from harness.emulator.answering import Api, Incoming
+from harness.emulator.answering import Api
 from harness.emulator.errors import invalid_request, unknown_path
+from harness.emulator.messages import Incoming
 
 Switch = Callable[[list[str]], None]
 Tell = Callable[[], list[dict[str, Any]]]

@@ -3,12 +3,10 @@
 import hmac
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from harness.contract import Contract, Operation, Resource
 from harness.emulator.bookkeeping import dataset
-from harness.emulator.bookkeeping.dataset import domains
 from harness.emulator.clock import EmulatorClock, read_millis
 from harness.emulator.configuration import Configuration
 from harness.emulator.documents import Documents
@@ -26,52 +24,22 @@ from harness.emulator.errors import (
 from harness.emulator.identifiers import IdSource
 from harness.emulator.keys import fingerprint
 from harness.emulator.limiting import RateLimit
+from harness.emulator.messages import Answer, Incoming, Json
+from harness.emulator.multipart import content_of
+from harness.emulator.operations import Call, Special, specials
 from harness.emulator.organisation import Organisation
 from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.validity import json_body
 from harness.emulator.world import World
-from harness.emulator.writing import TASK, Order, Writer, parse_body
+from harness.emulator.writing import TASK, Act, Errand, Order, Writer
 
-WRITES = frozenset({"create", "update", "delete"})
+PLAIN = frozenset({"list", "get", "create", "update", "delete"})
 NO_TOKEN = frozenset({"connections", "token_exchanges", "jobs", "webhook_configs", "connection_sync_configs",
                       "platform_sync_configs"})  # fmt: skip
 TOKENED = frozenset({"get_access_token", "access_token_invalidate", "backfill", "incremental_sync", "get_status"})
 EVENTS_LIMIT = 500
-
-
-@dataclass
-class Incoming:
-    """A request as the emulator understands it. `path` is behind the base path; `query` keeps order."""
-
-    method: str
-    path: str
-    query: list[tuple[str, str]]
-    headers: dict[str, str]
-    body: bytes
-    url: str
-
-    def param(self, name: str) -> str | None:
-        """The first value of a query parameter."""
-        return next((value for key, value in self.query if key == name), None)
-
-
-@dataclass
-class Answer:
-    """What goes back. `content` is JSON text."""
-
-    status: int
-    content: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Json:
-    """An answer that is still data."""
-
-    body: Any
-    status: int = 200
-    job: str | None = None
 
 
 class Api:
@@ -93,14 +61,15 @@ class Api:
         self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url,
                              self.world.agenda)  # fmt: skip
         self.world.timekeeper.handle(TASK, self.writer.finish)
+        self.writer.redo = self._redo
         self.writer.written, self.writer.ended = self.world.written, self.world.announcer.job
         self.limit = RateLimit(settings, self.clock, self.store)
         self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)
         self.match = self._router.match
 
-    def answer(self, request: Incoming) -> Json | bytes:
-        """The answer as data or as JSON text; raises ApiError for every documented error."""
+    def answer(self, request: Incoming) -> Json | Answer | bytes:
+        """The answer whole, as data or as JSON text; raises ApiError for every documented error."""
         if self.store.shared:
             self.clock.refresh()
         self._authenticate(request)
@@ -116,9 +85,14 @@ class Api:
         with self.store.transaction():
             return self._route(request, match, match.resource, match.operation)
 
-    def _route(self, request: Incoming, match: Match, resource: Resource, operation: Operation) -> Json | bytes:
+    def _route(
+        self, request: Incoming, match: Match, resource: Resource, operation: Operation
+    ) -> Json | Answer | bytes:
         if resource.name in NO_TOKEN and operation.name not in TOKENED:
             return self._organisation(request, resource, operation, match.values)
+        if "access_token" not in operation.parameters:
+            merchant = match.values.get("merchantId", "merchants")
+            return self._special(Call(self, request, resource, operation, match.values, merchant_of(merchant)))
         connection = self._connection(request)
         if operation.name in TOKENED:
             return self._own(request, operation, connection)
@@ -164,13 +138,13 @@ class Api:
             case ("connections", "list"):
                 return Json(self.organisation.list(request.param("status")))
             case ("connections", "create"):
-                return Json(self.world.create(_json(request)))
+                return Json(self.world.create(json_body(request.body)))
             case ("connections", "update"):
-                return Json(self.organisation.rename(id, _json(request)))
+                return Json(self.organisation.rename(id, json_body(request.body)))
             case ("connections", "delete"):
                 return Json(self.world.delete(id))
             case ("token_exchanges", _):
-                return Json(self.organisation.exchange(_json(request)))
+                return Json(self.organisation.exchange(json_body(request.body)))
             case ("jobs", _):
                 found = self.writer.job(id)
                 if found is None:
@@ -188,7 +162,7 @@ class Api:
                     return Json(config.webhook(values["id"]))
                 case "get_platform_data_config":
                     return Json(config.platform_data(values["id"]))
-            return Json(config.set_platform_data(values["id"], _json(request)))
+            return Json(config.set_platform_data(values["id"], json_body(request.body)))
         scope = "platforms" if resource.name == "platform_sync_configs" else "connections"
         name = values.get("platform") or values["id"]
         if scope == "connections" and name not in self.organisation.connections:
@@ -199,7 +173,7 @@ class Api:
                 return Json(config.sync(scope, name, owner["platform"] if owner else ""))
             case "delete":
                 return Json(config.delete_sync(scope, name))
-        return Json(config.set_sync(scope, name, _json(request), partial=operation.name == "update"))
+        return Json(config.set_sync(scope, name, json_body(request.body), partial=operation.name == "update"))
 
     def _own(self, request: Incoming, operation: Operation, connection: dict[str, Any]) -> Json:
         """Endpoints about the connection of the access token; they answer in every state."""
@@ -211,10 +185,10 @@ class Api:
             case "access_token_invalidate":
                 return Json(self.organisation.invalidate(connection))
             case "backfill":
-                return Json(self.world.backfill(connection, _json(request)))
-        return Json(self.world.incremental_sync(connection, _json(request)))
+                return Json(self.world.backfill(connection, json_body(request.body)))
+        return Json(self.world.incremental_sync(connection, json_body(request.body)))
 
-    def _data(self, request: Incoming, match: Match, connection: dict[str, Any]) -> Json | bytes:
+    def _data(self, request: Incoming, match: Match, connection: dict[str, Any]) -> Json | Answer | bytes:
         """Endpoints about data."""
         resource, operation = match.resource, match.operation
         if resource is None or operation is None:
@@ -229,43 +203,70 @@ class Api:
         problem = connection_state_error(self.settings, connection["status"], connection["link_url"])
         if problem is not None and not waived:
             raise problem
+        if (resource.name, operation.name) in specials():
+            return self._special(Call(self, request, resource, operation, match.values, connection))
         block = self.organisation.block(connection)
         query = dict(reversed(request.query))
         if operation.name == "list":
             return list_page(self.store, self.settings, resource, block, query)
         if operation.name == "get":
             return get_one(self.store, self.settings, resource, block, match.values["id"], query)
-        return self._write(request, resource, operation, connection, match.values)
+        body = json_body(request.body)
+        return self._write(Call(self, request, resource, operation, match.values, connection), body, body)
 
     def _supported(self, resource: Resource, operation: str, platform: str) -> bool:
-        if resource.schema_name is None or operation not in {*WRITES, "list", "get"}:
+        if (resource.name, operation) not in specials() and (resource.schema_name is None or operation not in PLAIN):
             return False
-        return resource.domain in domains(platform) and resource.supports(operation, platform)
+        return resource.supports(operation, platform)
 
-    def _write(
-        self,
-        request: Incoming,
-        resource: Resource,
-        operation: Operation,
-        connection: dict[str, Any],
-        values: Mapping[str, str],
-    ) -> Json:
-        body = _json(request)
+    def _special(self, call: Call) -> Json | Answer | bytes:
+        """An operation with a module of its own."""
+        special = specials()[call.resource.name, call.operation.name]
+        if special.read is not None:
+            return special.read(call)
+        content = content_of(call.request)
+        kept = content
+        if special.sealed and isinstance(content, dict):
+            kept = {name: value for name, value in content.items() if name == "response_mode"}
+        if not call.operation.is_async and isinstance(kept, dict):
+            kept = {name: value for name, value in kept.items() if name != "response_mode"}
+        return self._write(call, content, kept, special)
+
+    def later(self, call: Call) -> Json:
+        """A read that was asked for as a job. Source: [S24] x-async on GET."""
+        with self.store.transaction():
+            special = specials()[call.resource.name, call.operation.name]
+            return self._write(call, None, {"response_mode": "async"}, special)
+
+    def _redo(self, told: Mapping[str, Any]) -> Act:
+        """What a special operation does, from the request that was accepted."""
+        request = Incoming.restored(told)
+        request.query = [pair for pair in request.query if pair[0] != "response_mode"]
+        match = self._router.match(request.method, request.path)
+        if match is None or match.resource is None or match.operation is None:
+            raise unknown_path()
+        connection = self._connection(request)
+        special = specials()[match.resource.name, match.operation.name]
+        return special.act(Call(self, request, match.resource, match.operation, match.values, connection))
+
+    def _write(self, call: Call, content: Any, kept: Any = None, special: Special | None = None) -> Json:
+        """`content` makes two requests the same, `kept` stands in the job."""
+        request, operation = call.request, call.operation
         query = [pair for pair in request.query if pair[0] != "access_token"]
-        print_ = fingerprint(request.method, request.path, query, request.body, self.settings.idempotency_compare)
-        key = request.headers.get("idempotency-key") if operation.name != "delete" else None
+        compared = request.body.decode("utf-8", "replace") if self.settings.idempotency_compare == "bytes" else content
         result = self.writer.write(
             Order(
-                resource=resource,
+                resource=call.resource,
                 operation=operation.name,
-                connection=connection,
-                id=values.get("id"),
-                body=body,
-                key=key,
-                fingerprint=print_,
+                connection=call.connection,
+                id=call.values.get("id"),
+                body=kept,
+                key=request.headers.get("idempotency-key") if operation.method in {"POST", "PATCH"} else None,
+                fingerprint=fingerprint(request.method, request.path, query, compared),
                 method=request.method,
                 url=request.url,
-            )
+            ),
+            Errand(lambda: special.act(call), request.stored) if special else None,
         )
         return Json(result.body, result.status, result.job)
 
@@ -302,8 +303,6 @@ class Api:
             raise ApiError(fault["status"], "API_ERROR", "INJECTED_FAULT", "A fault that a test asked for.")
 
 
-def _json(request: Incoming) -> Any:
-    try:
-        return parse_body(request.body)
-    except ValueError:
-        raise invalid_request("The body is not JSON.") from None
+def merchant_of(name: str) -> dict[str, Any]:
+    """What stands for a connection where the path names a merchant and no access token is sent. Source: [S24]."""
+    return {"id": f"merchant:{name}"[:64], "platform": ""}

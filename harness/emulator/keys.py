@@ -48,10 +48,7 @@ class Keys:
         return f"{connection}:{key}" if self._settings.idempotency_scope == "connection" else key
 
 
-def fingerprint(method: str, path: str, query: list[tuple[str, str]], body: bytes, compare: str) -> str:
-    """What makes two requests the same: method, path, parameters and the body, parsed or as bytes."""
-    content: Any = body.decode("utf-8", "replace")
-    if compare == "parsed" and body:
-        content = json.loads(body)
+def fingerprint(method: str, path: str, query: list[tuple[str, str]], content: Any) -> str:
+    """What makes two requests the same: method, path, parameters and the content, as parsed JSON or as text."""
     text = json.dumps([method, path, sorted(query), content], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from typing import Any
 
-from harness.emulator.answering import Answer, Api, Incoming
+from harness.emulator.answering import Api
+from harness.emulator.messages import Answer, Incoming
 
 Before = tuple[int, bytes, dict[str, str]]
 

@@ -114,9 +114,16 @@ EXPANSIONS = {"products": ("category_id",), "orders": ("transactions",)}
 
 
 def _single(resource: Resource, row: Row | None, connection: Block, expanded: bool) -> bytes:
-    text = row_text(row, expanded) if row else b"null"
+    text = _own_keys(resource, row_text(row, expanded)) if row else b"null"
     key = (resource.list_key or resource.name).encode()
     return b'{"%s":%s,"connection":%s}' % (key, text, json.dumps(connection).encode())
+
+
+def _own_keys(resource: Resource, text: bytes) -> bytes:
+    """Without the id by which the store knows an object that has none, such as the balance."""
+    if "id" in resource.fields:
+        return text
+    return json.dumps({name: value for name, value in json.loads(text).items() if name != "id"}).encode()
 
 
 def _page(

@@ -85,6 +85,8 @@ class EmulatorSettings:
     date_only_input: bool = setting(True, "whether YYYY-MM-DD is accepted where a date-time is documented", "UNKNOWN")
     delete_missing_success: bool = setting(False, "`success` when the object to delete does not exist", "UNKNOWN")
 
+    xero_attachment_date: str = setting("timestamp", "created_at of attachments on Xero: timestamp or empty", "S24")
+
     idempotency_scope: str = setting("connection", "a key belongs to: connection or organisation", "UNKNOWN")
     idempotency_compare: str = setting("parsed", "bodies are compared: parsed or bytes", "UNKNOWN")
     idempotency_running: str = setting("wait", "same key while the first runs: wait, or async shape", "INFERRED")
@@ -166,6 +168,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "last_cursor": ("null", "absent"),
     "sort_unknown": ("reject", "ignore"),
     "expand_unknown": ("reject", "ignore"),
+    "xero_attachment_date": ("timestamp", "empty"),
     "idempotency_scope": ("connection", "organisation"),
     "idempotency_compare": ("parsed", "bytes"),
     "idempotency_running": ("wait", "async"),

@@ -1,5 +1,6 @@
 """A write body held against the contract: what Rutter itself rejects with 400, before anything is accepted."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,21 @@ from harness.emulator.settings import EmulatorSettings
 
 LENIENT = frozenset({"format"})
 MODES = ("prefer_sync", "async")
+
+
+def json_body(content: bytes) -> Any:
+    """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON."""
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        raise invalid_request("The body is not JSON.") from None
+
+
+def checked_mode(body: Any) -> None:
+    """ApiError 400 for an unknown response mode of a body."""
+    mode = body.get("response_mode") if isinstance(body, dict) else None
+    if mode is not None and mode not in MODES:
+        raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
 
 
 def inner_body(
@@ -22,9 +38,7 @@ def inner_body(
     """The object inside the wrapper, valid for the operation; ApiError 400 otherwise."""
     if not isinstance(body, dict):
         raise invalid_request("The body is not a JSON object.")
-    mode = body.get("response_mode")
-    if mode is not None and mode not in MODES:
-        raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
+    checked_mode(body)
     wrapper = resource.create_key if operation == "create" else resource.update_key
     inner = body.get(wrapper) if wrapper else {key: value for key, value in body.items() if key != "response_mode"}
     if not isinstance(inner, dict):

@@ -9,10 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.contract import load_contract
 from harness.emulator.administration import administer
-from harness.emulator.answering import Answer, Api, Incoming, Json
+from harness.emulator.answering import Api
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
 from harness.emulator.meeting import Meetings
+from harness.emulator.messages import Answer, Incoming, Json
 from harness.emulator.settings import EmulatorSettings
 
 BASE_PATH = "/versioned"
@@ -70,6 +71,8 @@ class Emulator:
             found = self.api.answer(request)
         except ApiError as error:
             return self._error(error)
+        if isinstance(found, Answer):
+            return found
         if isinstance(found, bytes):
             return Answer(200, found)
         return _from_json(found)

@@ -1,6 +1,5 @@
 """Creates, updates and deletes: validated, accepted, done now or as a job, stored under their key."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,11 @@ from harness.emulator.bookkeeping import Refused, created, effects, updated
 from harness.emulator.bookkeeping.effects import apply_credit
 from harness.emulator.clock import EmulatorClock
 from harness.emulator.documents import Documents
-from harness.emulator.errors import ApiError, refused, unknown_id
+from harness.emulator.errors import ApiError, refused, unknown_id, unknown_path
 from harness.emulator.identifiers import IdSource
 from harness.emulator.keys import Keys, Stored
 from harness.emulator.settings import EmulatorSettings
-from harness.emulator.validity import inner_body
+from harness.emulator.validity import checked_mode, inner_body
 
 TELLING = frozenset({"QUICKBOOKS", "NETSUITE", "XERO"})
 """Platforms whose deletes show in /events. Source: [D:rest/2023-03-14/events]."""
@@ -55,6 +54,19 @@ Written = Callable[[Mapping[str, Any], str, str, Mapping[str, Any]], None]
 ORDER_TEXTS = ("operation", "id", "body", "key", "fingerprint", "method", "url")
 
 
+Act = Callable[[], Any]
+"""What an accepted write does: the body of its answer; ApiError or Refused when the platform says no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A special write: `accept` holds it against the contract and says what it will do; `request` tells the request as
+    JSON, so that it can be accepted again when its time has come."""
+
+    accept: Callable[[], Act]
+    request: Callable[[], dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a write answers; `job` goes into X-Rutter-Job-ID."""
@@ -88,18 +100,22 @@ class Writer:
         self.written: Written = _unheard
         self.ended: Callable[[Mapping[str, Any]], None] = _unheard
         """Told of every document that a write has changed, and of every asynchronous job that has ended."""
+        self.redo: Callable[[Mapping[str, Any]], Act] = _no_errand
+        """What a special operation does, from the request as its errand has told it."""
 
-    def write(self, order: Order) -> Result:
+    def write(self, order: Order, errand: Errand | None = None) -> Result:
         """Accept and do a write: what it changes, its job and its key are stored together. Raises ApiError for a
-        request that is rejected: nothing is stored then. Runs inside a transaction of the store."""
+        request that is rejected: nothing is stored then. Runs inside a transaction of the store.
+
+        `errand` is what a special operation does; the five plain ones are known here."""
         stored = self.keys.find(order.key, order.connection["id"], order.fingerprint)
         if stored is not None:
             return Result(stored.status, stored.body, stored.job)
-        inner = self._accept(order)
+        act = errand.accept() if errand else self._accept(order)
         job = self.ids()
         if isinstance(order.body, dict) and order.body.get("response_mode") == "async":
-            return self._later(order, inner, job)
-        status, body = self._do(order, inner)
+            return self._later(order, errand, job)
+        status, body = self._do(act)
         self._keep_job(job, order, status, body)
         self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, job))
         return Result(status, body, job)
@@ -109,44 +125,44 @@ class Writer:
         found: dict[str, Any] | None = self.store.record("job", id)
         return found
 
-    def _accept(self, order: Order) -> Mapping[str, Any]:
+    def _accept(self, order: Order) -> Act:
         """What Rutter checks itself. A missing object is told before anything is accepted."""
         if order.operation == "delete":
-            if isinstance(order.body, dict) and "response_mode" in order.body:
-                inner_mode(order.body)
-            return {}
+            checked_mode(order.body)
+            return lambda: self._delete(order)
         platform = order.connection["platform"]
         if order.operation == "update" and self._row(order, order.id or "") is None:
             raise unknown_id(self.settings, order.resource.entity)
-        return inner_body(self.contract, self.settings, order.resource, order.operation, platform, order.body)
+        inner = inner_body(self.contract, self.settings, order.resource, order.operation, platform, order.body)
+        return lambda: self._create(order, inner) if order.operation == "create" else self._update(order, inner)
 
-    def _later(self, order: Order, inner: Mapping[str, Any], job: str) -> Result:
+    def _later(self, order: Order, errand: Errand | None, job: str) -> Result:
         """Accept now, do later: the accepted order is stored, so that a job outlives the process that took it."""
         self.store.keep("job", job, self._job_record(job, order))
         answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
         self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, 200, answer, job))
-        self._agenda.add(TASK, job, self.settings.async_delay, {"job": job, "order": order.stored(), "inner": inner})
+        request = errand.request() if errand else None
+        self._agenda.add(
+            TASK, job, self.settings.async_delay, {"job": job, "order": order.stored(), "request": request}
+        )
         return Result(200, answer, job)
 
     def finish(self, due: Mapping[str, Any]) -> None:
         """Do an accepted order: the handler of its due thing on the agenda."""
         connection = self.store.record("connection", due["order"]["connection"])
         order = Order.restored(due["order"], self.contract, connection or {})
-        if connection is None:
-            gone = unknown_id(self.settings, "connection")
-            status, body = gone.status, gone.body()
-        else:
-            status, body = self._do(order, due["inner"])
-        self.ended(self._keep_job(due["job"], order, status, body))
 
-    def _do(self, order: Order, inner: Mapping[str, Any]) -> tuple[int, Any]:
+        def act() -> Any:
+            if connection is None:
+                raise unknown_id(self.settings, "connection")
+            return (self.redo(due["request"]) if due["request"] else self._accept(order))()
+
+        self.ended(self._keep_job(due["job"], order, *self._do(act)))
+
+    def _do(self, act: Act) -> tuple[int, Any]:
         """The write itself: (status, body)."""
         try:
-            if order.operation == "create":
-                return 200, self._create(order, inner)
-            if order.operation == "update":
-                return 200, self._update(order, inner)
-            return 200, self._delete(order)
+            return 200, act()
         except Refused as error:
             answer = refused(self.settings, str(error))
         except ApiError as error:
@@ -249,20 +265,10 @@ def _unheard(*_: Any) -> None:
     """Nobody listens."""
 
 
-def inner_mode(body: Mapping[str, Any]) -> None:
-    """The response mode of a delete; ApiError 400 for an unknown one."""
-    from harness.emulator.errors import invalid_request
-    from harness.emulator.validity import MODES
-
-    if body["response_mode"] not in MODES:
-        raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
+def _no_errand(_request: Mapping[str, Any]) -> Act:
+    raise unknown_path()
 
 
 def _shown(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document as writes answer it: without `platform_data`, which only `expand` adds."""
     return {name: value for name, value in document.items() if name != "platform_data"}
-
-
-def parse_body(content: bytes) -> Any:
-    """The JSON of a body; None when it is empty; ValueError when it is not JSON."""
-    return json.loads(content) if content else None

@@ -166,7 +166,8 @@ def _two_conditions(proof, drive):
 
 def _select(proof, judge, walk, query, field, before, oracle, check):
     must = may = oracle(before)
-    returned = tuple(str(row.get("id")) for row in walk.rows)
+    named = [row for row in walk.rows if "id" in row or "id" in proof.described.fields]  # a balance has no id
+    returned = tuple(str(row.get("id")) for row in named)
     if set(returned) != must:  # rows may have changed meanwhile: what fits both before and after must be there
         after = oracle(proof.snapshot(refresh=True))
         must, may = must & after, must | after

@@ -194,7 +194,7 @@ def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lo
         for link in document.get(key) or ():
             if date in link and not link[date]:
                 link[date] = document.get("transaction_date") or document.get("txn_date")
-    if document.get("total_amount") == "" or document.get("total_amount") is None:
+    if "total_amount" in document and document["total_amount"] in {"", None}:
         document["total_amount"] = text(sum_of(body)) if "string" in _types(resource, "total_amount") else 0
 
 

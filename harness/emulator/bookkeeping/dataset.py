@@ -9,22 +9,11 @@ from harness.emulator.bookkeeping import amounts
 from harness.emulator.bookkeeping.derived import derive
 from harness.emulator.bookkeeping.generate import World, document, readable
 from harness.emulator.bookkeeping.mirror import mirror_transactions
-from harness.emulator.bookkeeping.statements import statements
 
 Document = dict[str, Any]
 Books = dict[str, list[Document]]
 SPECIAL = frozenset({"transactions", "balance_sheets", "income_statements", "cash_flow_statements"})
-DOMAINS = {
-    "SHOPIFY": ("commerce", "payments"),
-    "WOO_COMMERCE": ("commerce", "payments"),
-    "STRIPE": ("payments",),
-}
-NOT_BOOKS = frozenset({"jobs", "events", "connections", "token_exchanges", "webhook_configs"})
-
-
-def domains(platform: str) -> tuple[str, ...]:
-    """The domains that a connection of `platform` has."""
-    return DOMAINS.get(platform, ("accounting",))
+"""Not generated: the first mirrors other documents, the statements are computed from them at each request."""
 
 
 def dataset(contract: Contract, platform: str, *, seed: int, now: datetime) -> Books:
@@ -33,7 +22,7 @@ def dataset(contract: Contract, platform: str, *, seed: int, now: datetime) -> B
     world = World(contract, platform, seed, now)
     books: Books = {}
     for resource in contract.resources.values():
-        if resource.domain not in domains(platform) or resource.schema_name is None or resource.name in SPECIAL:
+        if resource.domain_platforms is None or resource.schema_name is None or resource.name in SPECIAL:
             continue
         if resource.has("list") and readable(resource, platform):
             books[resource.name] = [document(world, resource, row) for row in range(world.count(resource.name))]
@@ -44,9 +33,8 @@ def dataset(contract: Contract, platform: str, *, seed: int, now: datetime) -> B
     for name, rows in books.items():
         for row in rows:
             derive(name, row)
-    if "accounting" in domains(platform):
+    if readable(contract.resource("transactions"), platform):
         books["transactions"] = mirror_transactions(world, books)
-        books |= statements(world)
     return books
 
 

@@ -142,7 +142,6 @@ RULES: Mapping[str, Callable[[Document], None]] = {
     "bill_credit_memos": _memo,
     "invoice_credit_memos": _invoice_memo,
     "bank_deposits": _deposit,
-    "expenses": _plain_total,
     "bill_payments": _bill_payment,
     "invoice_payments": _invoice_payment,
     "purchase_orders": _order,

@@ -1,47 +1,178 @@
-"""Monthly statements of each kind that add up. Computed from the ledger in a later step of the double."""
+"""Monthly statements from the ledger: a balance sheet that balances, and the two that explain how it moved."""
 
 from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from harness.contract.fields import resolve
-from harness.emulator.bookkeeping.amounts import text
-from harness.emulator.bookkeeping.generate import World, document
+from harness.emulator.bookkeeping.amounts import text, total
+from harness.emulator.bookkeeping.derived import CATEGORIES
+from harness.emulator.bookkeeping.ledger import BASE, Ledger
 
-FIRST_YEAR = 2023
+Document = dict[str, Any]
+Sums = Mapping[str, Decimal]
+NOTHING = Decimal(0)
+INVESTING = frozenset({"fixed_asset", "other_asset"})
+FINANCING = frozenset({"equity", "long_term_liability", "liability"})
+PROFIT = frozenset({"income", "expense"})
 
 
-def month(number: int) -> tuple[str, str]:
-    """First and last day of month `number`, counted from January 2023."""
-    year, index = FIRST_YEAR + number // 12, number % 12 + 1
-    return f"{year}-{index:02d}-01", f"{year}-{index:02d}-{monthrange(year, index)[1]:02d}"
+def months(first: str, last: str) -> Iterator[str]:
+    """Every month from `first` to `last` (YYYY-MM), both included. Source: [S24], the range is in whole months."""
+    year, month = int(first[:4]), int(first[5:7])
+    while f"{year:04d}-{month:02d}" <= last[:7]:
+        yield f"{year:04d}-{month:02d}"
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
 
-def statements(world: World) -> dict[str, list[dict[str, Any]]]:
-    """Balance sheets (assets = liabilities + equity), income and cash flow statements, one per month."""
-    made: dict[str, list[dict[str, Any]]] = {}
-    for name in ("balance_sheets", "income_statements", "cash_flow_statements"):
-        resource = world.contract.resource(name)
-        if resource.supports("list", world.platform):
-            made[name] = [_statement(world, name, number) for number in range(world.count(name))]
+def bounds(month: str) -> tuple[str, str]:
+    """First and last day of a month."""
+    return f"{month}-01", f"{month}-{monthrange(int(month[:4]), int(month[5:7]))[1]:02d}"
+
+
+def month_of(instant: datetime) -> str:
+    """The month of an instant."""
+    return f"{instant:%Y-%m}"
+
+
+class Period:
+    """What the ledger says of one month: movements within it, balances at its end."""
+
+    def __init__(self, ledger: Ledger, month: str) -> None:
+        self._ledger = ledger
+        first, last = bounds(month)
+        self.within = [posting for posting in ledger.postings if first <= posting.day <= last]
+        self.until = [posting for posting in ledger.postings if posting.day <= last]
+        self.before = [posting for posting in ledger.postings if posting.day < first]
+
+    def sums(self, postings: list[Any], *categories: str) -> dict[str, Decimal]:
+        """Debits less credits by account, for the accounts of some categories."""
+        found: dict[str, Decimal] = {}
+        for posting in postings:
+            for account, value in posting.lines:
+                if self.category(account) in categories:
+                    found[account] = found.get(account, NOTHING) + value
+        return found
+
+    def category(self, account: str) -> str:
+        """asset, liability, equity, income, expense; what is none of them counts as equity."""
+        found = CATEGORIES.get(self._ledger.kind(account), "equity")
+        return found if found in {"asset", "liability", "income", "expense"} else "equity"
+
+    def cash(self, postings: list[Any]) -> Decimal:
+        """What is in the bank accounts after these postings."""
+        return sum((self.cash_of(posting) for posting in postings), NOTHING)
+
+    def cash_of(self, posting: Any) -> Decimal:
+        """What one posting does to the bank accounts."""
+        return total(value for account, value in posting.lines if self._ledger.kind(account) == "bank")
+
+    def tree(self, name: str, sums: Sums, sign: int = 1) -> Document:
+        """A line with one line per account under it."""
+        items = [self._leaf(account, sign * value) for account, value in sums.items() if value]
+        return _node(name, sign * total(sums.values()), items)
+
+    def _leaf(self, account: str, value: Decimal) -> Document:
+        row = self._ledger.accounts.get(account)
+        node = _node(self._ledger.name(account), value, [])
+        return {**node, "account_id": row["id"], "platform_id": row.get("platform_id")} if row else node
+
+
+def balance_sheet(ledger: Ledger, month: str) -> Document:
+    """Assets, liabilities and equity at the end of a month; earnings until then are part of equity."""
+    period = Period(ledger, month)
+    assets = period.sums(period.until, "asset")
+    liabilities = period.sums(period.until, "liability")
+    equity = {**period.sums(period.until, "equity")}
+    earned = total(period.sums(period.until, *PROFIT).values())
+    own = period.tree("Equity", equity, -1)
+    own["items"].append(_node("Retained earnings", -earned, []))
+    own["value"] = text(-total(equity.values()) - earned)
+    return {
+        "assets": period.tree("Assets", assets),
+        "liabilities": period.tree("Liabilities", liabilities, -1),
+        "equity": own,
+        "total_assets": text(total(assets.values())),
+        "total_liabilities": text(-total(liabilities.values())),
+        "total_equity": own["value"],
+    }
+
+
+def income_statement(ledger: Ledger, month: str) -> Document:
+    """Income less costs within a month."""
+    period = Period(ledger, month)
+    income = period.sums(period.within, "income")
+    costs = period.sums(period.within, "expense")
+    sold = {account: value for account, value in costs.items() if ledger.kind(account) == "cost_of_goods_sold"}
+    spent = {account: value for account, value in costs.items() if account not in sold}
+    earned, gross = -total(income.values()), -total(income.values()) - total(sold.values())
+    net = gross - total(spent.values())
+    sales = -total(value for account, value in income.items() if ledger.kind(account) == "income")
+    running = total(value for account, value in spent.items() if ledger.kind(account) == "expense")
+    return {
+        "accounting_standard": "accrual",
+        "income": period.tree("Income", income, -1),
+        "cost_of_sales": period.tree("Cost of sales", sold),
+        "expenses": period.tree("Expenses", spent),
+        "total_income": text(earned),
+        "total_cost_of_sales": text(total(sold.values())),
+        "gross_profit": text(gross),
+        "total_expenses": text(total(spent.values())),
+        "net_operating_income": text(sales - total(sold.values()) - running),
+        "net_sales": text(sales),
+        "net_profit": text(net),
+        "net_income": text(net),
+    }
+
+
+def cash_flow_statement(ledger: Ledger, month: str) -> Document:
+    """How the bank accounts moved within a month, by what stood on the other side."""
+    period = Period(ledger, month)
+    flows: dict[str, dict[str, Decimal]] = {"operating": {}, "investing": {}, "financing": {}}
+    moved = [posting for posting in period.within if period.cash_of(posting)]
+    for posting in moved:
+        for account, value in posting.lines:
+            kind = ledger.kind(account)
+            if kind == "bank":
+                continue
+            name = "investing" if kind in INVESTING else "financing" if kind in FINANCING else "operating"
+            flows[name][account] = flows[name].get(account, NOTHING) - value
+    start = period.cash(period.before)
+    changes = [period.cash_of(posting) for posting in moved]
+    made: Document = {
+        "starting_balance": text(start),
+        "ending_balance": text(start + sum(changes, NOTHING)),
+        "gross_cash_in_flow": text(sum((value for value in changes if value > 0), NOTHING)),
+        "gross_cash_out_flow": text(-sum((value for value in changes if value < 0), NOTHING)),
+    }
+    for name, sums in flows.items():
+        made[f"{name}_activities"] = period.tree(f"{name.capitalize()} activities", sums)
+        made[f"total_{name}"] = text(total(sums.values()))
     return made
 
 
-def _statement(world: World, name: str, number: int) -> dict[str, Any]:
-    resource = world.contract.resource(name)
-    body = document(world, resource, number)
-    body["start_date"], body["end_date"] = (f"{day}T00:00:00.000Z" for day in month(number))
-    if "currency_code" in body:
-        body["currency_code"] = "USD"
-    liabilities, equity = Decimal(4100 + number * 50), Decimal(8200 + number * 125)
-    sums = {"total_liabilities": liabilities, "total_equity": equity, "total_assets": liabilities + equity}
-    for key, value in sums.items():
-        if key in body:
-            body[key] = text(value)
-    schema = world.contract.schema(resource.schema_name or "")
-    for key, raw in schema.get("properties", {}).items():
-        node = resolve(raw, world.contract.schemas)
-        if "prevLineItem" in node.get("properties", {}):
-            value = sums.get(f"total_{key}", Decimal(1000 + number * 10))
-            body[key] = {"platform_id": None, "account_id": None, "name": key, "value": text(value), "items": []}
-    return body
+STATEMENTS = {
+    "balance_sheets": balance_sheet,
+    "income_statements": income_statement,
+    "cash_flow_statements": cash_flow_statement,
+}
+
+
+def statement(ledger: Ledger, name: str, month: str, *, id: str, stamp: str | None) -> Document:
+    """One statement of a month as the API shows it, `platform_data` included."""
+    first, last = bounds(month)
+    return {
+        "id": id,
+        "start_date": f"{first}T00:00:00.000Z",
+        "end_date": f"{last}T00:00:00.000Z",
+        "currency_code": BASE,
+        **STATEMENTS[name](ledger, month),
+        "created_at": stamp,
+        "updated_at": stamp,
+        "platform_data": {"Header": {"ReportName": name, "StartPeriod": first, "EndPeriod": last}},
+    }
+
+
+def _node(name: str, value: Decimal, items: list[Document]) -> Document:
+    return {"platform_id": None, "account_id": None, "name": name, "value": text(value), "items": items}

@@ -88,7 +88,7 @@ def _forget(api: Any, request: Any) -> None:
 
 
 def _bound(api: Any, request: Any) -> Any:
-    from harness.emulator.answering import Answer
+    from harness.emulator.messages import Answer
 
     key = request.headers.get("idempotency-key")
     content = api.__dict__.get("defect_rejected", {}).get(key)

@@ -155,7 +155,7 @@ UNKNOWN_VENDOR = b"00000000-0000-4000-8000-00000000dead"
 
 
 def _pretend(api: Any, request: Any) -> Any:
-    from harness.emulator.answering import Answer
+    from harness.emulator.messages import Answer
 
     scene = look(api, request)
     if scene is not None and scene.resource.name == "bills" and scene.operation.name == "delete":
