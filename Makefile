@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install go-live test check format bench same-key clean
+.PHONY: help install go-live test check format bench same-key clean browser-packages bench-webhooks
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ check: $(STAMP) ## Format, lint, types, architecture
 format: $(STAMP) ## Rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+browser-packages: ## Fetch the public Link packages that the browser tests load (needs npm)
+	npm ci --prefix suites/selftest/emulator/browser --no-audit --no-fund
+
+bench-webhooks: $(STAMP) ## Webhooks delivered per second
+	$(BIN)/python loadtests/bench_webhooks.py
 
 bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
 	$(BIN)/python loadtests/bench.py

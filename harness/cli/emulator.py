@@ -28,7 +28,7 @@ def emulator(what: str | None, **choices: Any) -> None:
     """Serve the stateful double of the API until stopped.
 
     It first prints the export lines that point a shell at it. `golive emulator settings` lists every setting with its
-    value and source instead.
+    value, default and source instead.
     """
     rate = _rate(choices["rate_limit"])
     options = dict(_pair(option) for option in choices["options"])
@@ -38,7 +38,8 @@ def emulator(what: str | None, **choices: Any) -> None:
     settings = _settings(choices, rate, options)
     if what == "settings":
         for fact in settings.facts():
-            click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about} [{fact.source}]")
+            default = "" if fact.value == fact.default else f" (default: {fact.default})"
+            click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about}{default} [{fact.source}]")
         return
 
     def ready(taken: "EmulatorSettings") -> None:

@@ -55,7 +55,8 @@ class Api:
         self.ids = IdSource(settings.seed, boot)
         self.configuration = Configuration(self.store, contract, settings)
         self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids,
-                                         self.configuration.new_connection)  # fmt: skip
+                                         self.configuration.new_connection,
+                                         base_url.removesuffix("/versioned"))  # fmt: skip
         self.world = World(self.store, contract, settings, self.clock, self.ids, self.organisation,
                            self.configuration)  # fmt: skip
         self.writer = Writer(self.store, contract, settings, self.clock, self.ids, lambda: base_url,

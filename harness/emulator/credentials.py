@@ -22,6 +22,8 @@ class Credentials:
     client_id: str
     client_secret: Secret
     organisation_id: str
+    public_key: str
+    """For Rutter Link in browsers, no secret. Source: [LB]: sandbox keys look like `sandbox_pk_<uuid>`."""
 
     @classmethod
     def of(cls, settings: EmulatorSettings) -> "Credentials":
@@ -30,6 +32,7 @@ class Credentials:
             client_id=settings.client_id or derived(settings, "client_id"),
             client_secret=settings.client_secret or Secret(derived(settings, "client_secret")),
             organisation_id=derived(settings, "organisation"),
+            public_key=f"sandbox_pk_{derived(settings, 'public_key')}",
         )
 
 
@@ -51,5 +54,6 @@ def environment(settings: EmulatorSettings, base_url: str) -> dict[str, str]:
         "RUTTER_BASE_URL": base_url,
         "RUTTER_CLIENT_ID": credentials.client_id,
         "RUTTER_CLIENT_SECRET": credentials.client_secret.reveal(),
+        "RUTTER_PUBLIC_KEY": credentials.public_key,
         **tokens,
     }

@@ -31,12 +31,15 @@ class Organisation:
         clock: EmulatorClock,
         ids: IdSource,
         sync_config: Callable[[str], Fields],
+        link_base: str,
     ) -> None:
         self.credentials = Credentials.of(settings)
         self._store, self._contract, self._settings = store, contract, settings
         self._clock, self._ids, self._sync_config = clock, ids, sync_config
         self.connections: Mapping[str, Fields] = store.kind("connection")
+        self._link_base = settings.link_base or link_base
         with store.transaction():
+            self._move_links()
             made = [] if self.connections else [self._seed(name) for name in settings.connections]
         self.begun: list[Fields] = made
         """The connections that this very start has made."""
@@ -182,6 +185,16 @@ class Organisation:
         connection["updated_at"] = iso_utc(self._clock.now())
         self._keep(connection)
 
+    def _link_url(self, id: str) -> str:
+        """Stable, shareable, and also where an end user authenticates again. Source: [DA:reference/...connections]."""
+        return f"{self._link_base}/connection/{id}"
+
+    def _move_links(self) -> None:
+        """Let the links of connections from an earlier start point at where the emulator is now."""
+        for id, connection in self.connections.items():
+            if connection["link_url"] != self._link_url(id):
+                self._keep({**connection, "link_url": self._link_url(id)})
+
     def _seed(self, platform: str) -> Fields:
         token = access_token(self._settings, platform).reveal()
         return self._make(connection_id(self._settings, platform), platform, token, "start", None)
@@ -196,7 +209,7 @@ class Organisation:
         made: Fields = {
             "id": id,
             "access_token": token,
-            "link_url": f"https://link.rutterapi.com/connection/{id}",
+            "link_url": self._link_url(id),
             "platform": platform,
             "status": "active" if start else "not_ready",
             "disabled_reason": None,

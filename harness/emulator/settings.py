@@ -113,6 +113,10 @@ class EmulatorSettings:
     failures_to_end: int = setting(3, "failed syncs in a row that end an unhealthy connection", "INFERRED")
     old_token_grace: float = setting(0.0, "how long an invalidated access token still works", "UNKNOWN")
     disabled_event_reason: bool = setting(True, "whether CONNECTION_DISABLED carries disabled_reason", "UNKNOWN")
+    link_base: str | None = setting(None, "where link_url points; omitted: at this emulator", "DA:fetch-connections")
+    link_channels: str = setting("both", "Link tells success by: both, message (postMessage) or stream", "LB")
+    link_key_status: int = setting(401, "status of Link with an unknown public key", "UNKNOWN")
+    link_stream_seconds: float = setting(25.0, "how long a stream of Link waits before it is opened anew", "own")
     own_write_events: bool = setting(True, "whether writes by the API raise entity webhooks", "INFERRED")
     webhook_hosts: str = setting("loopback", "where webhooks may go: loopback or any", "own")
     webhook_timeout: float = setting(10.0, "how long a webhook's receiver may take", "UNKNOWN")
@@ -176,6 +180,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "linked_books": ("seeded", "empty"),
     "ready_after": ("first_batch", "all_batches"),
     "backfill_completed": ("with_webhooks", "always"),
+    "link_channels": ("both", "message", "stream"),
     "webhook_hosts": ("loopback", "any"),
     "entity_event_shape": ("array", "object"),
 }

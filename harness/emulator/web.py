@@ -12,6 +12,7 @@ from harness.emulator.administration import administer
 from harness.emulator.answering import Api
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
+from harness.emulator.link.popup import is_link
 from harness.emulator.meeting import Meetings
 from harness.emulator.messages import Answer, Incoming, Json
 from harness.emulator.settings import EmulatorSettings
@@ -40,6 +41,8 @@ class Emulator:
         incoming = await _incoming(request)
         if incoming.path.startswith(ADMIN_PATH):
             answer = await self._administer(incoming)
+        elif is_link(incoming.path):
+            answer = await self._link(incoming)
         else:
             answer = self.handle(incoming)
         await self.api.store.answered()
@@ -84,6 +87,13 @@ class Emulator:
         """Every response carries its own request id. Source: [D:troubleshooting]."""
         answer.headers.setdefault("x-rutter-request-id", self.api.ids())
         return answer
+
+    async def _link(self, request: Incoming) -> Answer:
+        try:
+            reply = self.api.world.popup.reply(request.method, request.path, dict(request.query), request.body)
+            return self._finish(Answer(*await reply))
+        except ApiError as error:
+            return self._finish(self._error(error))
 
     async def _administer(self, request: Incoming) -> Answer:
         def switch(names: list[str]) -> None:

@@ -13,6 +13,8 @@ from harness.emulator.connections.lifecycle import Lifecycle
 from harness.emulator.documents import Documents
 from harness.emulator.errors import invalid_request
 from harness.emulator.identifiers import IdSource
+from harness.emulator.link.channel import Channel
+from harness.emulator.link.popup import Popup
 from harness.emulator.organisation import Organisation
 from harness.emulator.platform_software.edits import PlatformSoftware
 from harness.emulator.settings import EmulatorSettings
@@ -69,6 +71,8 @@ class World:
             "backfill": self.syncing.backfill,
         }, self.outbox.together)  # fmt: skip
         self.timekeeper.settle, self.timekeeper.next_due = self.outbox.settle, self.outbox.next_at
+        self.popup = Popup(contract, settings, organisation, self.lifecycle, self.announcer,
+                           Channel(store, clock, secret), store.transaction)  # fmt: skip
         for connection in organisation.begun:
             self.lifecycle.watch(connection)
 

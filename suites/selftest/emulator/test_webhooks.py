@@ -232,9 +232,9 @@ def test_abuse_is_what_was_asked_for(double, receiver):
     double.own("POST", "webhooks/abuse", {"delay": 100, "burst": 50})
     emit(double, "CONNECTION_ERROR", count=3)
     double.advance(99)
-    assert receiver.got == []
+    assert codes(receiver.got)["CONNECTION_ERROR"] == 0
     double.advance(52)
-    assert len(receiver.got) == 3
+    assert codes(receiver.got)["CONNECTION_ERROR"] == 3
     receiver.got.clear()
     double.own("POST", "webhooks/abuse", {"drop": 1.0})
     emit(double, "CONNECTION_ERROR")
