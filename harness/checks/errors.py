@@ -30,7 +30,8 @@ class Tenants(Subject):
     evidence: tuple[str, ...]
 
 
-def _failing(subject: Failing) -> Iterator[Observation]:
+def failing(subject: Failing) -> Iterator[Observation]:
+    """What is wrong with the answer to a request that must fail: its status, or its error code."""
     answer = subject.answer
     wanted = " or ".join(str(status) for status in sorted(subject.allowed))
     if answer.status not in subject.allowed:
@@ -47,41 +48,41 @@ def _failing(subject: Failing) -> Iterator[Observation]:
 def auth(subject: Failing) -> Iterator[Observation]:
     """Wrong or missing credentials, and a wrong access token, are answered 401 with CONNECTION_ERROR and
     INVALID_CREDENTIALS. Source: [D:rest/2023-03-14/errors]."""
-    yield from _failing(subject)
+    yield from failing(subject)
 
 
 @check("errors.missing")
 def missing(subject: Failing) -> Iterator[Observation]:
     """A request without its access token or its version header is refused with a 4xx. Which one is UNKNOWN."""
-    yield from _failing(subject)
+    yield from failing(subject)
 
 
 @check("errors.not_found")
 def not_found(subject: Failing) -> Iterator[Observation]:
     """An unknown id is answered 410, or 404 on endpoints that have not moved yet. Source:
     [D:rest/2023-03-14/errors]."""
-    yield from _failing(subject)
+    yield from failing(subject)
 
 
 @check("errors.unsupported")
 def unsupported(subject: Failing) -> Iterator[Observation]:
     """An endpoint that the connection's platform does not support answers 404. Which platforms those are is known for
     version 2023-03-14 only. Source: [D:rest/2023-03-14/errors], [S23] x-supported-platforms."""
-    yield from _failing(subject)
+    yield from failing(subject)
 
 
 @check("errors.malformed")
 def malformed(subject: Failing) -> Iterator[Observation]:
     """A body that is not JSON, or an input that is not understood, is refused with 400. Source:
     [D:rest/2023-03-14/errors]."""
-    yield from _failing(subject)
+    yield from failing(subject)
 
 
 @check("errors.isolation")
 def isolation(subject: Failing) -> Iterator[Observation]:
     """An object cannot be read with the access token of another connection: 410 or 404, and nothing of it is in the
     answer. A leak between tenants ends a product. Source: [S23] access_token is unique per connection."""
-    yield from _failing(subject)
+    yield from failing(subject)
     text = short(subject.answer.body, 100_000)
     leaked = [id for id in subject.secret_ids if id in text and subject.answer.status == 200]
     if leaked:

@@ -1,13 +1,12 @@
-"""What every row of a list must be: complete, typed, unique, consistent with the single object."""
+"""What every row of a list must be: complete, typed, unique."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from harness.checks.paths import MISSING, differences, is_empty, places, short, values
+from harness.checks.paths import MISSING, is_empty, places, short, values
 from harness.checks.registry import Observation, Subject, check
 from harness.contract import Contract, Resource, SchemaProblem
-from harness.core import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +20,6 @@ class Rows(Subject):
     origins: tuple[str, ...]
     paths: tuple[str, ...] = ()
     share: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Subject):
-    """Answers of one kind: pages of a list, or single objects. `key` is the wrapper key; `connection_id` what
-    `/connections` says, None when unknown."""
-
-    evidence: tuple[Evidence, ...]
-    key: str
-    connection_id: str | None
-    list_of: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Subject):
-    """One object seen twice. `ignored` are top-level fields that may differ."""
-
-    left: Mapping[str, Any]
-    right: Mapping[str, Any]
-    left_name: str
-    right_name: str
-    ids: tuple[str, ...]
-    ignored: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,78 +209,6 @@ def no_platform_data(subject: Rows) -> Iterator[Observation]:
                 evidence=(subject.origins[index],),
             )
             return
-
-
-@check("fields.envelope")
-def envelope(subject: Answer) -> Iterator[Observation]:
-    """An answer is a 200 with the documented wrapper: the resource's key, and `connection` with id, orgId and platform
-    on reads. Source: [S24] list and single responses."""
-    kind = list if subject.list_of else dict
-    for item in subject.evidence:
-        body = item.body
-        if item.status != 200 or not isinstance(body, dict):
-            yield _envelope(item, None, f"200 with a JSON object holding {subject.key}", f"{item.status} {short(body)}")
-            return
-        if not isinstance(body.get(subject.key), kind) and not isinstance(body.get(subject.key), (dict, list)):
-            yield _envelope(
-                item, subject.key, f"an {kind.__name__} under {subject.key}", short(body.get(subject.key, MISSING))
-            )
-            return
-        cursor = body.get("next_cursor")
-        if subject.list_of and cursor is not None and not isinstance(cursor, str):
-            yield _envelope(item, "next_cursor", "a text, null, or absent", short(cursor))
-            return
-
-
-@check("fields.connection")
-def connection(subject: Answer) -> Iterator[Observation]:
-    """Reads name the connection they are from, and it is the one whose access token was sent: an integration that
-    routes data by it must not mix customers up. Source: [S24]."""
-    seen: set[Any] = set()
-    for item in subject.evidence:
-        block = item.body.get("connection") if isinstance(item.body, dict) else None
-        if not isinstance(block, dict):
-            yield _envelope(item, "connection", "an object with id, orgId and platform", short(block))
-            return
-        wanted = {"platform": subject.platform} | ({"id": subject.connection_id} if subject.connection_id else {})
-        for name in ("id", "orgId", "platform"):
-            value = block.get(name)
-            if not isinstance(value, str) or not value or value != wanted.get(name, value):
-                yield _envelope(item, f"connection.{name}", wanted.get(name) or "a text", short(value))
-                return
-        seen.add((block["id"], block["orgId"]))
-        if len(seen) > 1:
-            yield _envelope(item, "connection", "the same connection on every answer", short(block))
-            return
-
-
-def _envelope(item: Evidence, path: str | None, expected: str, seen: str) -> Observation:
-    return Observation(
-        f"the answer of {item.method} {item.path} is not in its envelope", expected, seen, path, (item.id,)
-    )
-
-
-@check("fields.list_equals_get")
-def list_equals_get(subject: Pair) -> Iterator[Observation]:
-    """The row of a list and the single object are equal in every field: an integration that syncs by list and repairs
-    by id would flip values forever. Source: [S24]: both are of one schema."""
-    yield from _compare(subject)
-
-
-def _compare(subject: Pair) -> Iterator[Observation]:
-    told: set[str] = set()
-    for path, left, right in differences(subject.left, subject.right):
-        top = path.partition(".")[0].removesuffix("[]")
-        if top in subject.ignored or path in told:
-            continue
-        told.add(path)
-        yield Observation(
-            message=f"{path} differs between {subject.left_name} and {subject.right_name}",
-            expected=f"{short(left)} as in {subject.left_name}",
-            seen=f"{short(right)} in {subject.right_name}",
-            field=path,
-            evidence=subject.ids,
-        )
 
 
 @check("fields.reference")

@@ -10,6 +10,9 @@ from harness.contract import Resource
 VOLATILE = frozenset({"updated_at", "last_synced_at", "platform_data"})
 """Fields that move by themselves, or are only there when asked for."""
 
+_GRAMMAR = frozenset("\"'&+%\\#?=<>~")
+"""Signs that mean something in a URL or in the grammar of filters: what escaping done wrong would spoil."""
+
 Condition = tuple[str, str]
 """(operator, value) of a filter."""
 
@@ -64,12 +67,14 @@ def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, An
         return [(">", stamps[len(stamps) * 3 // 4]), ("=", stamps[len(stamps) // 3]), (">", stamps[-1])]
     counted = sorted({str(value) for value in values}, key=lambda text: (len(text), text))
     chosen = counted[len(counted) // 2]
-    conditions = [("=", _text(chosen, values)), ("=", _text(counted[-1], values))]
+    hard = max(counted, key=lambda text: (len(_GRAMMAR & set(text)), text))
+    conditions = [("=", _text(chosen, values)), ("=", _text(hard, values))]
     described = resource.fields.get(field)
     free = described is not None and described.enum is None and described.ref is None and described.format != "uuid"
     if isinstance(values[0], str) and free:
         # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.
-        conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("~", chosen)]
+        foreign = max(counted, key=lambda text: (sum(not sign.isascii() for sign in text), text))
+        conditions += [("~", chosen[: max(2, len(chosen) // 2)]), ("~", foreign), ("~", chosen[1:])]
         conditions.append(("=", chosen[: max(1, len(chosen) * 2 // 3)].strip()))
         cased = next((text for text in counted if text.swapcase() != text), None)
         conditions += [("=", cased.swapcase()), ("~", cased.swapcase())] if cased else []

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from harness.checks.echo import instant
+from harness.checks.errors import Failing, failing
 from harness.checks.paths import exact, short
 from harness.checks.registry import Observation, Subject, check
 
@@ -68,7 +69,7 @@ class Ordered(Subject):
 
 @dataclass(frozen=True, slots=True)
 class Expanded(Subject):
-    """Rows with and without an expansion."""
+    """Rows with and without an expansion. `shared` are ids of rows whose raw record is that of a row before."""
 
     wanted: str
     without: tuple[str, ...]
@@ -77,6 +78,7 @@ class Expanded(Subject):
     status: int | None
     changed: tuple[tuple[str, Any, Any], ...]
     evidence: tuple[str, ...]
+    shared: tuple[str, ...] = ()
 
 
 @check("queries.pages_end")
@@ -241,12 +243,17 @@ def _turn(values: list[Any], key: Callable[[Any], Any], descending: bool) -> lis
 
 @check("queries.expand")
 def expand(subject: Expanded) -> Iterator[Observation]:
-    """`expand=platform_data` adds the raw record to each row and changes nothing else. Source: [S24] expand."""
+    """`expand=platform_data` adds to each row, in lists and single objects, its own raw record, an object, and changes
+    nothing else. Source: [S24] expand."""
     if subject.status != 200:
         yield Observation("an expansion is refused", "200", str(subject.status), subject.wanted, subject.evidence)
     elif subject.without:
         yield Observation(f"{len(subject.without)} of {subject.rows} expanded rows have no {subject.wanted}",
-                          f"{subject.wanted} in every row", "absent or empty", subject.wanted,
+                          f"{subject.wanted} in every row", "absent, empty or no object", subject.wanted,
+                          subject.evidence)  # fmt: skip
+    elif subject.shared:
+        yield Observation(f"{len(subject.shared)} of {subject.rows} expanded rows have the raw record of another row",
+                          "a record of its own for each row", short(subject.shared[0]), subject.wanted,
                           subject.evidence)  # fmt: skip
     for path, plain, seen in subject.changed[:3]:
         yield Observation(f"{path} differs in an expanded row", short(plain), short(seen), path, subject.evidence)
@@ -262,3 +269,10 @@ def id_type(subject: Expanded) -> Iterator[Observation]:
     for path, plain, seen in subject.changed[:3]:
         yield Observation(f"{path} differs when the object is read by its platform_id", short(plain), short(seen), path,
                           subject.evidence)  # fmt: skip
+
+
+@check("queries.id_type_default")
+def id_type_default(subject: Failing) -> Iterator[Observation]:
+    """Without `id_type` an id is a Rutter id: a platform_id finds nothing, or two customers' numbers could meet.
+    Source: [S24] id_type defaults to rutter."""
+    yield from failing(subject)

@@ -175,7 +175,25 @@ def _resource(entry: Mapping[str, Any], document: Mapping[str, Any], schemas: di
         filterable_documented=tuple(filterable.get("documented", ())),
         filterable_inferred=tuple(filterable.get("inferred", ())),
         domain_platforms=DOMAIN_PLATFORMS.get(entry["domain"]),
+        list_types=_list_types(operations.get("list"), keys.get("list_response"), schemas),
     )
+
+
+def _list_types(operation: Operation | None, key: str | None, schemas: dict[str, Any]) -> frozenset[str]:
+    """The JSON types that a list's answer may have under its key; an array where the contract does not say."""
+    body = operation.response_schema if operation else None
+    waiting = [{"$ref": f"#/components/schemas/{body}"}] if body and key else []
+    found: set[str] = set()
+    while waiting:
+        schema = resolve(waiting.pop(), schemas)
+        waiting.extend(schema.get("anyOf", ()))
+        if "properties" not in schema or key not in schema["properties"]:
+            continue
+        held = resolve(schema["properties"][key], schemas)
+        for part in (resolve(item, schemas) for item in held.get("anyOf", (held,))):
+            types = part.get("type", ())
+            found |= {types} if isinstance(types, str) else set(types)
+    return frozenset(found) or frozenset({"array"})
 
 
 def _inside(

@@ -106,6 +106,8 @@ class Resource:
     filterable_documented: tuple[str, ...]
     filterable_inferred: tuple[str, ...]
     domain_platforms: frozenset[str] | None = None
+    list_types: frozenset[str] = frozenset({"array"})
+    """JSON types of what stands under `list_key`: an array of rows, or one object. Source: [S24] list responses."""
 
     def has(self, operation: str) -> bool:
         """Whether the contract has the operation at all."""

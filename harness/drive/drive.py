@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from harness.client import Call, follow_job, job_reference, walk_pages
@@ -138,6 +139,12 @@ class Drive:
         """`GET` of one object by id."""
         path = self._resource(resource).operations["get"].url_path(id=id)
         return self.send("GET", path, query=query, resource=resource, operation="get")
+
+    def again(self, evidence: Evidence) -> Evidence:
+        """The same `GET` once more."""
+        asked = [(name, value) for name, value in evidence.query if name != "access_token"]
+        path = evidence.path.removeprefix(urlsplit(self.session.world.target.base_url).path.rstrip("/"))
+        return self.send("GET", path, query=asked, resource=evidence.resource or "", operation=evidence.operation)
 
     def page(self, resource: str, **query: Any) -> Evidence:
         """One page of a list; `query` goes as it is."""

@@ -12,6 +12,7 @@ from harness.drive.cleanup import clean_up
 from harness.drive.drive import Drive
 from harness.drive.journal import NAME, Journal, Remains, standing
 from harness.drive.results import Walk
+from harness.drive.sightings import Sightings
 from harness.drive.world import World
 from harness.plan.case import Case, Requirement
 
@@ -20,7 +21,8 @@ class Session:
     """What the cases of one worker share. `record` is given every piece of evidence as it is made.
 
     `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists,
-    `known` the ids that are no news, `workpieces` the object that cases change one after the other.
+    `known` the ids that are no news, `workpieces` the object that cases change one after the other. `sightings` holds
+    every object as it was read last.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Session:
         self.whole: set[str] = set()
         self.known: dict[tuple[str, str], set[str]] = {}
         self.workpieces: dict[tuple[str, str], str] = {}
+        self.sightings = Sightings(contract)
         self.journal = Journal(directory, worker)
         self._journal_path = directory / "workers" / worker / NAME
         self._record = record

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.checks.hygiene import HYGIENE, Exchanges
 from harness.core import Severity
 from harness.drive import Drive, Inconclusive
 from harness.errors import GoliveError
 from harness.plan.case import Case
+from harness.pytest_plugin.answers import judge_answers
 from harness.pytest_plugin.caserun import CaseRun, Judge, failure_text
 from harness.report.ledger import CaseResult
 
@@ -35,10 +35,10 @@ def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge)
         error, cause = f"{type(ended).__name__}: {ended}", ended
     except Exception as ended:  # noqa: BLE001 - a case must end in the ledger whatever happens in it
         error, cause = _tell(ended), ended
-    judged = judge.judged
-    if drive.evidence:
-        judge(Exchanges.of(case.id, case.platform, case.resource, drive.evidence, process.request_ids), *HYGIENE)
-        judge.judged = judged
+    try:
+        judge_answers(case, drive, judge, process.request_ids)
+    except Exception as ended:  # noqa: BLE001 - as above
+        error, cause = error or _tell(ended), cause or ended
     result = run.result(drive.evidence, reason=reason, error=error)
     process.record(result)
     _end(result, cause, process.redact)

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.checks.answers import Answer
 from harness.checks.echo import READ_AS, missing_of
-from harness.checks.fields import Answer, Rows
+from harness.checks.fields import Rows
 from harness.checks.oracle import VOLATILE, millis
 from harness.checks.writes import Held, Untouched, Written
 from harness.contract import Resource
@@ -14,10 +15,10 @@ from harness.core import Evidence
 from harness.drive import Drive, Walk, Write
 from harness.plan.case import Case, Requirement
 from harness.plan.inputs import UNKNOWN_ID, put
+from harness.pytest_plugin.answers import SHAPES
 from harness.pytest_plugin.caserun import Judge
 
 WRITTEN = ("writes.accepted", "writes.envelope", "writes.accepted_mark", "writes.echo")
-SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
 NEWEST = 30
 WHOLE = 500
 LINE_SUMS = frozenset(
@@ -70,7 +71,7 @@ class Proof:
     def judge_list_failure(self, page: Evidence) -> None:
         """A list that answers no 200, or not with its key, is a finding of its own; one without rows is none."""
         key = self.described.list_key or self.name
-        if self.judge(Answer(*self.base, (page,), key, None, list_of=True), "fields.envelope"):
+        if self.judge(Answer(*self.base, (page,), key, None, self.described.list_types), "fields.envelope"):
             self.drive.inconclusive(f"the list of {self.name} on {self.case.platform} cannot be read")
 
     def rows(self, walk: Walk | None = None, paths: Sequence[str] = (), share: float = 0.0) -> Rows:
@@ -125,8 +126,12 @@ class Proof:
     def read(self, id: str) -> tuple[dict[str, Any] | None, Evidence]:
         """The object by its id; None when it is not there."""
         answer = self.drive.get(self.name, id)
+        return self.item(answer), answer
+
+    def item(self, answer: Evidence) -> dict[str, Any] | None:
+        """The object of a single answer; None when there is none in its wrapper."""
         found = answer.body.get(self.described.item_key or "") if answer.ok else None
-        return (found if isinstance(found, dict) else None), answer
+        return found if isinstance(found, dict) else None
 
     def listed(self, id: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
         """The object's row in the list; the newest rows are looked at first, then all."""

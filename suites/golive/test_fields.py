@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.fields import Answer, Pair, References, used_ids
+from harness.checks.answers import OBJECT, Answer, Pair
+from harness.checks.fields import References, used_ids
+from harness.checks.sampling import telling
+from harness.pytest_plugin.answers import SHAPES
 
-SAMPLE = 3
-SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
+SAMPLE = 4
 
 
 @pytest.mark.case("fields.present")
@@ -65,7 +67,9 @@ def test_lists_come_in_their_envelope(proof, judge, drive):
     walk = proof.snapshot()
     key = proof.described.list_key or proof.name
     judge(
-        Answer(*proof.base, walk.pages, key, drive.connection.id, list_of=True), "fields.envelope", "fields.connection"
+        Answer(*proof.base, walk.pages, key, drive.connection.id, proof.described.list_types),
+        "fields.envelope",
+        "fields.connection",
     )
 
 
@@ -73,11 +77,12 @@ def test_lists_come_in_their_envelope(proof, judge, drive):
 def test_a_row_is_the_single_object(proof, judge, drive):
     """The row of a list and the object read by its id are equal in every field."""
     walk = proof.snapshot()
-    chosen = _spread(walk.rows)
-    for row in chosen:
-        if not isinstance(row.get("id"), str):
-            continue
-        seen, answer = proof.read(row["id"])
+    chosen = [row for row in telling(walk.rows, SAMPLE) if isinstance(row.get("id"), str)]
+    kind = proof.described.operations["get"].parameters.get("id_type")
+    explicit = {"id_type": "rutter"} if kind is not None and kind.on(proof.case.platform) else {}
+    for number, row in enumerate(chosen):
+        answer = drive.get(proof.name, row["id"], **(explicit if number == 0 else {}))
+        seen = proof.item(answer)
         left, origin = row, walk.row_evidence(walk.rows.index(row))
         if seen is None or _differs(row, seen):  # somebody may have written in between: look again at both
             again = proof.snapshot(refresh=True)
@@ -86,7 +91,7 @@ def test_a_row_is_the_single_object(proof, judge, drive):
             left = again.by_id[row["id"]]
             origin = again.row_evidence(again.rows.index(left))
             seen, answer = proof.read(row["id"])
-        subject = Answer(*proof.base, (answer,), proof.described.item_key, drive.connection.id, list_of=False)
+        subject = Answer(*proof.base, (answer,), proof.described.item_key, drive.connection.id, OBJECT)
         judge(subject, "fields.envelope", "fields.connection")
         if seen is None:
             continue
@@ -107,14 +112,6 @@ def test_references_resolve(proof, judge, drive, case):
         readable = drive.contract.resource(referred).supports("get", case.platform)
         unresolved = frozenset(id for id in doubtful if not readable or not drive.get(referred, id).ok)
         judge(References(*proof.base, path, referred, used, known, unresolved), "fields.reference")
-
-
-def _spread(rows):
-    """Some rows from all over the list: first, last, and between."""
-    if len(rows) <= SAMPLE:
-        return list(rows)
-    step = (len(rows) - 1) / (SAMPLE - 1)
-    return [rows[round(index * step)] for index in range(SAMPLE)]
 
 
 def _differs(left, right):

@@ -2,10 +2,13 @@
 
 import pytest
 
+from harness.checks import get_check
+from harness.checks.errors import Failing
 from harness.checks.oracle import changed_rows, choose_values, fits, kind_of, millis
 from harness.checks.queries import Expanded, Limited, Ordered, Paged, Selected
 
 SMALL = 7
+WHOLE = 500
 LEAST_MONTHS = 4
 YEAR = 12
 DEFAULT_LIMIT = 50
@@ -19,8 +22,6 @@ def test_small_pages_hold_the_whole_list(proof, judge, drive):
     limit = max(2, min(SMALL * 5, -(-len(before.rows) // 4)))
     walk = drive.walk(proof.name, limit=limit)
     subject = _paged(proof, walk, limit, before, before)
-    from harness.checks import get_check
-
     if list(get_check("queries.pages_complete").function(subject)):  # rows may have come or gone: both lists count
         subject = _paged(proof, walk, limit, before, proof.snapshot(refresh=True))
     judge(subject, "queries.pages_end", "queries.pages_disjoint", "queries.pages_complete")
@@ -123,8 +124,6 @@ def test_a_filter_holds_on_every_page(proof, judge, drive):
 @pytest.mark.case("queries.filter_refused")
 def test_a_field_that_is_not_filterable_is_refused(proof, judge, drive):
     """A filter on an unknown field, and one that is no filter, are answered 400."""
-    from harness.checks.errors import Failing
-
     for text in ('golive_no_such_field="x"', "this is no filter"):
         page = drive.page(proof.name, filter=text, limit=1)
         why = f"with filter={text}"
@@ -180,26 +179,43 @@ def _select(proof, judge, walk, query, field, before, oracle, check):
 
 @pytest.mark.case("queries.window")
 def test_time_windows_are_inclusive_milliseconds(proof, judge, drive, case):
-    """A window returns exactly the rows inside it, its bound included."""
+    """A window returns exactly the rows inside it, bounds included, on every page, alone and with its other side."""
     parameter, field, side = (case.params[name] for name in ("parameter", "field", "side"))
-    before = proof.snapshot()
-    stamps = sorted({millis(row[field]) for row in before.rows if millis(row.get(field)) is not None})
+    stamps = sorted({millis(row[field]) for row in proof.snapshot().rows if millis(row.get(field)) is not None})
     if not stamps:
         drive.inconclusive(f"no row of {proof.name} on {case.platform} has a {field}")
-    middle = stamps[len(stamps) * 2 // 3 if side == "min" else len(stamps) // 3]
-    bounds = {middle, stamps[-1] + 1 if side == "min" else stamps[0] - 1}
-    for bound in sorted(bounds):
+    low, high = stamps[len(stamps) // 3], stamps[len(stamps) * 2 // 3]
+    other = parameter.removesuffix(side) + ("max" if side == "min" else "min")
+    windows = [({parameter: low}, side == "min")]
+    if other not in proof.requirement.params:
+        windows.append(({parameter: stamps[-1] + 1 if side == "min" else stamps[0] - 1}, False))
+    elif side == "max":
+        windows.append(
+            ({other: low + 1, parameter: high - 1} if high - low > 1 else {other: low, parameter: high}, True)
+        )
+    for window, in_pages in windows:
+        _windowed(proof, judge, drive, field, window, in_pages)
 
-        def oracle(source, bound=bound):
-            return {
-                row["id"]
-                for row in source.rows
-                if (found := millis(row.get(field))) is not None
-                and (found >= bound if side == "min" else found <= bound)
-            }
 
-        walk = drive.walk(proof.name, **{parameter: bound}, **({"limit": 100} if proof.described.is_paged else {}))
-        _select(proof, judge, walk, f"{parameter}={bound}", field, before, oracle, "queries.window")
+def _windowed(proof, judge, drive, field, window, in_pages):
+    """One window; in pages when it has to hold on the second one too."""
+    least = next((value for name, value in window.items() if name.endswith("_min")), None)
+    most = next((value for name, value in window.items() if name.endswith("_max")), None)
+
+    def oracle(source):
+        return {
+            row["id"]
+            for row in source.rows
+            if (found := millis(row.get(field))) is not None
+            and (least is None or found >= least)
+            and (most is None or found <= most)
+        }
+
+    before = proof.snapshot()
+    limit = max(2, -(-len(oracle(before)) // 2)) if in_pages else WHOLE
+    walk = drive.walk(proof.name, **window, **({"limit": min(limit, WHOLE)} if proof.described.is_paged else {}))
+    query = "&".join(f"{name}={value}" for name, value in window.items())
+    _select(proof, judge, walk, query, field, before, oracle, "queries.window")
 
 
 @pytest.mark.case("queries.value")
@@ -211,7 +227,7 @@ def test_a_parameter_selects_by_value(proof, judge, drive, case):
     if not found:
         drive.inconclusive(f"no row of {proof.name} on {case.platform} has a {name}")
     for value in dict.fromkeys((found[0], found[-1])):
-        walk = drive.walk(proof.name, **{name: value}, **({"limit": 100} if proof.described.is_paged else {}))
+        walk = drive.walk(proof.name, **{name: value}, **({"limit": WHOLE} if proof.described.is_paged else {}))
 
         def oracle(source, value=value):
             return {row["id"] for row in source.rows if row.get(name) == value}
@@ -223,7 +239,7 @@ def test_a_parameter_selects_by_value(proof, judge, drive, case):
 def test_force_fetch_answers_the_same(proof, judge, drive):
     """force_fetch answers the same rows once the connection is ready."""
     before = proof.snapshot()
-    walk = drive.walk(proof.name, force_fetch="true", **({"limit": 100} if proof.described.is_paged else {}))
+    walk = drive.walk(proof.name, force_fetch="true", **({"limit": WHOLE} if proof.described.is_paged else {}))
     _select(proof, judge, walk, "force_fetch=true", None, before, lambda source: set(source.by_id),
             "queries.force_fetch")  # fmt: skip
 
@@ -246,17 +262,28 @@ def test_statement_months_are_inclusive(proof, judge, drive):
 
 
 @pytest.mark.case("queries.expand")
-def test_expand_adds_the_raw_record(proof, judge, drive):
+def test_expand_adds_the_raw_record(proof, judge, drive, case):
     """expand=platform_data adds the raw record to each row and changes nothing else."""
     before = proof.snapshot()
     options = {"limit": 5} if proof.described.is_paged else {}
     page = drive.page(proof.name, expand="platform_data", **options)
     listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
     seen = [row for row in (listed if isinstance(listed, list) else [listed]) if isinstance(row, dict)]
-    without = tuple(str(row.get("id")) for row in seen if not row.get("platform_data"))
+    judge(_expanded(proof, before, seen, page), "queries.expand")
+    single = proof.described.operations.get("get")
+    if seen and single is not None and "expand" in single.parameters and proof.described.supports("get", case.platform):
+        answer = drive.get(proof.name, str(seen[0].get("id")), expand="platform_data")
+        judge(_expanded(proof, before, [row] if (row := proof.item(answer)) else [], answer), "queries.expand")
+
+
+def _expanded(proof, before, seen, answer):
+    """Rows that were asked for with their raw records."""
+    raw = [row.get("platform_data") for row in seen]
+    without = tuple(str(row.get("id")) for row in seen if not isinstance(row.get("platform_data"), dict)
+                    or not row["platform_data"])  # fmt: skip
+    shared = tuple(str(row.get("id")) for index, row in enumerate(seen) if raw[index] in raw[:index])
     changed = tuple(changed_rows(before.by_id, seen))
-    subject = Expanded(*proof.base, "platform_data", without, len(seen), page.status, changed, (page.id,))
-    judge(subject, "queries.expand")
+    return Expanded(*proof.base, "platform_data", without, len(seen), answer.status, changed, (answer.id,), shared)
 
 
 @pytest.mark.case("queries.id_type")
@@ -267,12 +294,12 @@ def test_the_platform_id_finds_the_object(proof, judge, drive, case):
         drive.inconclusive(f"no row of {proof.name} on {case.platform} has a platform_id")
     row = rows[len(rows) // 2]
     answer = drive.get(proof.name, row["platform_id"], id_type="platform")
-    seen = answer.body.get(proof.described.item_key) if answer.ok else None
+    seen = proof.item(answer)
     changed = [] if seen is None else list(changed_rows({row["id"]: row}, [seen]))
     if seen is not None and seen.get("id") != row["id"]:
         changed.insert(0, ("id", row["id"], seen.get("id")))
     judge(Expanded(*proof.base, "id", (), 1, answer.status, tuple(changed), (answer.id,)), "queries.id_type")
-    own = drive.get(proof.name, row["id"], id_type="rutter")
-    found = own.body.get(proof.described.item_key) if own.ok else None
-    other = [] if found is None else list(changed_rows({row["id"]: row}, [found]))
-    judge(Expanded(*proof.base, "id", (), 1, own.status, tuple(other), (own.id,)), "queries.id_type")
+    if row["platform_id"] != row["id"]:
+        own = drive.get(proof.name, row["platform_id"])
+        why = "for a platform_id without id_type"
+        judge(Failing(*proof.base, own, why, frozenset({400, 404, 410}), frozenset()), "queries.id_type_default")

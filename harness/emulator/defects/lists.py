@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import Scene, answers, queries, replaced, rows_of, without
+from harness.emulator.defects.scene import Scene, answers, look, queries, replaced, rows_of, without
 
 
 def _cut(scene: Scene, body: Any, at: slice) -> None:
@@ -73,6 +73,29 @@ register("expand_ignored", "expand adds nothing", ("queries.expand",), hear=quer
 register("expand_drops_lines", "expanded rows lack their lines", ("queries.expand",),
          spoil=_list(lambda scene, body, _: [row.update(line_items=[]) for row in rows_of(body, scene.resource)]
                      if scene.request.param("expand") else None))  # fmt: skip
+register("platform_id_without_asking", "a platform_id finds its object without id_type",
+         ("queries.id_type_default",), hear=lambda api, request: _either_id(api, request))  # fmt: skip
+register("raw_record_of_the_first", "all expanded rows carry the raw record of the first", ("queries.expand",),
+         spoil=_list(lambda scene, body, _: [row.update(platform_data=rows_of(body, scene.resource)[0]["platform_data"])
+                                             for row in rows_of(body, scene.resource) if "platform_data" in row]))  # fmt: skip
+register("window_only_on_the_first_page", "updated_at_min is forgotten on further pages", ("queries.window",),
+         hear=queries(lambda query: without("updated_at_min")(query) if any(name == "cursor" for name, _ in query) else query))  # fmt: skip
+register("window_of_one_side", "updated_at_min does nothing beside updated_at_max", ("queries.window",),
+         hear=queries(lambda query: without("updated_at_min")(query)
+                      if any(name == "updated_at_max" for name, _ in query) else query))  # fmt: skip
+register("filter_breaks_at_quotes", "a filter finds no text with a quote or an ampersand", ("queries.filter",),
+         resource="vendors", hear=queries(replaced("filter", lambda text: re.sub(r"['&][^\"]*", "", text)), resource="vendors"))  # fmt: skip
+register("sorted_rows_cut", "rows of a sorted list lack their document_number", ("fields.same_everywhere",),
+         spoil=_list(lambda scene, body, _: [row.update(document_number=None) for row in rows_of(body, scene.resource)]
+                     if scene.request.param("sort") else None))  # fmt: skip
+register("filtered_without_connection", "filtered lists do not say which connection they are from",
+         ("fields.connection",),
+         spoil=_list(lambda scene, body, _: body.pop("connection", None) if scene.request.param("filter") else None))  # fmt: skip
+register("single_of_another_organisation", "single objects name another organisation", ("fields.connection",),
+         spoil=answers(lambda _, body, __: body["connection"].update(orgId="00000000-0000-4000-8000-00000000000a"),
+                       operations=("get",)))  # fmt: skip
+register("single_in_an_array", "the single object comes in an array", ("fields.envelope",),
+         spoil=answers(lambda _, body, __: body.update(bill=[body["bill"]]), operations=("get",)))  # fmt: skip
 register("id_type_ignored", "id_type=platform looks up the Rutter id", ("queries.id_type",),
          hear=queries(without("id_type"), operations=("get",)))  # fmt: skip
 
@@ -111,3 +134,12 @@ def _unfiltered(scene: Scene, body: Any) -> None:
 
 def _odd(query: list[tuple[str, str]]) -> bool:
     return any(name == "filter" and "no_such_field" in value for name, value in query)
+
+
+def _either_id(api: Any, request: Any) -> None:
+    """What is no Rutter id is taken for a platform_id."""
+    scene = look(api, request)
+    if scene is None or scene.operation.name != "get" or scene.resource.name != "bills" or request.param("id_type"):
+        return
+    if len(scene.values["id"]) != len("00000000-0000-4000-8000-000000000000"):
+        request.query = [*request.query, ("id_type", "platform")]

@@ -1,0 +1,84 @@
+"""What is judged of every answer, whatever the case that asked for it was about."""
+
+from collections.abc import Iterable, MutableMapping
+
+from harness.checks.answers import OBJECT, Answer, Pair
+from harness.checks.fields import Rows
+from harness.checks.hygiene import HYGIENE, Exchanges
+from harness.contract import Resource
+from harness.core import Evidence
+from harness.drive import Drive
+from harness.drive.sightings import UNSTEADY, Sighting, key_of, rows_of, same
+from harness.plan.case import Case
+from harness.pytest_plugin.caserun import Judge
+
+SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
+MOST_CONFIRMED = 2
+"""Objects per case that are read again because they were seen in two forms."""
+
+
+def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMapping[str, str]) -> None:
+    """Judge the evidence of a case that has ended: what holds for every answer, and for every answer to a read. It
+    does not count as judged: a case proves what it is about."""
+    judged = judge.judged
+    made = tuple(drive.evidence)
+    if made:
+        judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids), *HYGIENE)
+        _reads(case, drive, judge, made)
+    judge.judged = judged
+
+
+def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
+    book = drive.session.sightings
+    reads = [(item, resource) for item in made if (resource := book.read_of(item)) is not None]
+    quiet = all(item.method == "GET" for item in made)
+    doubtful: list[tuple[Sighting, Resource]] = []
+    for item, resource in reads:
+        answers = _answer(case, drive, item, resource)
+        if judge(answers, "fields.envelope", "fields.connection"):
+            continue
+        news = list(book.news(item, resource))
+        doubtful += [(seen, resource) for seen in news if seen.known is not None]
+        if item.id not in drive.session.whole:
+            _shapes(case, drive, judge, item, resource, news)
+    for seen, resource in doubtful[:MOST_CONFIRMED] if quiet else ():
+        _confirm(case, drive, judge, seen, resource)
+
+
+def _answer(case: Case, drive: Drive, item: Evidence, resource: Resource) -> Answer:
+    types = resource.list_types if item.operation == "list" else OBJECT
+    return Answer(
+        case.id, item.platform, resource.name, (item,), key_of(item, resource) or "", item.connection_id, types,
+        drive.session.sightings.organisation(item),
+    )  # fmt: skip
+
+
+def _shapes(
+    case: Case, drive: Drive, judge: Judge, item: Evidence, resource: Resource, news: Iterable[Sighting]
+) -> None:
+    """The form of the objects that nobody has judged: those of whole lists have cases of their own."""
+    rows = tuple(dict(seen.row) for seen in news)
+    if rows:
+        subject = Rows(case.id, item.platform, resource.name, drive.contract, resource, rows, (item.id,) * len(rows))
+        judge(subject, *SHAPES, *(() if item.param("expand") else ("fields.no_platform_data",)))
+
+
+def _confirm(case: Case, drive: Drive, judge: Judge, seen: Sighting, resource: Resource) -> None:
+    """Read an object in both ways again: only what shows the first form here and the second there is inconsistent;
+    anything else was a change."""
+    if seen.known is None or seen.before is None or seen.evidence.platform != drive.platform:
+        return
+    first, second = drive.again(seen.before), drive.again(seen.evidence)
+    forms = [next((row for row in rows_of(item, resource) if row.get("id") == seen.row["id"]), None)
+             for item in (first, second)]  # fmt: skip
+    left, right = forms
+    if left is not None and right is not None and same(left, seen.known) and same(right, seen.row):
+        names = (_name(first), _name(second))
+        subject = Pair(case.id, seen.evidence.platform, resource.name, left, right, *names, (first.id, second.id),
+                       frozenset(UNSTEADY))  # fmt: skip
+        judge(subject, "fields.same_everywhere")
+
+
+def _name(item: Evidence) -> str:
+    asked = "&".join(f"{name}={value}" for name, value in item.query if name not in {"access_token", "cursor"})
+    return f"GET {item.path}{'?' if asked else ''}{asked}"
