@@ -77,6 +77,7 @@ class Session:
         for read in (self.snapshots, self.known, self.workpieces):
             read.clear()
         self.whole.clear()
+        self.sightings.forget()
 
     def cleanup(self) -> list[Remains]:
         """Delete what this worker created, newest first, where the platform allows it; return what remains."""

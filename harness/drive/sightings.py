@@ -38,6 +38,11 @@ class Sightings:
         self._seen: dict[tuple[str | None, str], dict[str, Sighting]] = {}
         self.organisations: dict[str, str] = {}
 
+    def forget(self) -> None:
+        """Nothing was seen."""
+        self._seen.clear()
+        self.organisations.clear()
+
     def read_of(self, evidence: Evidence) -> Resource | None:
         """The resource that a documented success shows; None for any other exchange."""
         if evidence.method != "GET" or evidence.status != 200 or evidence.operation not in READS:
