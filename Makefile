@@ -48,5 +48,9 @@ bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
 same-key: $(STAMP) ## One object per idempotency key: two emulators on a PostgreSQL, 10,000 keys at once
 	$(BIN)/python loadtests/same_key.py
 
+.PHONY: seeds
+seeds: $(STAMP) ## The clean emulator with 200 seeds: 0 findings (minutes)
+	$(BIN)/python -m harness.proving.seeds 200
+
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

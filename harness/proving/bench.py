@@ -54,26 +54,20 @@ class Bench:
     """One emulator, one session, and the collected tests by the case that each proves."""
 
     def __init__(self, order: BenchOrder) -> None:
-        settings = EmulatorSettings(rate_limit=0)
-        if order.seed is not None:
-            settings = settings.with_options({"seed": str(order.seed)})
-        self.emulator = EmulatorProcess.start(settings)
+        self._order = order
         self.selection = selection_of(order)
-        environment = self.emulator.environment()
-        target = resolve_target("emulator", environ=environment, settings_file=Path(order.directory) / "none.toml")
-        world = discover(target, tuple(dict.fromkeys(order.homes.values())), rate="off")
+        self._seed: int | None = None
+        self.emulator = self._start()
+        self._admin = self._administrator()
         pending: list[Evidence] = []
-        session = Session(
-            world, self.selection.contract, requirements=self.selection.requirements, record=pending.append,
-            directory=Path(order.directory), worker="bench", redaction_key=b"proving", clock=SystemClock(),
-        )  # fmt: skip
         ledger = Ledger(Path(order.directory), "bench")
-        self.process = BenchProcess(self.selection, "bench", ledger, session, pending=pending)
-        self._admin = httpx.Client(base_url=self.emulator.base_url.removesuffix(BASE))
+        self.process = BenchProcess(self.selection, "bench", ledger, self._session(pending), pending=pending)
 
     def run(self, trial: Trial, items: Mapping[str, pytest.Item]) -> TrialResult:
         """Switch the defects on, run the cases until what is looked for was found, switch them off."""
         started = perf_counter()
+        if trial.seed != self._seed:
+            self._begin_anew(trial.seed)
         self._switch(trial.defects)
         self.process.session.forget()
         self.process.request_ids.clear()
@@ -103,6 +97,37 @@ class Bench:
         self.process.ledger.close()
         self.emulator.stop()
 
+    def _start(self) -> EmulatorProcess:
+        settings = EmulatorSettings(rate_limit=0)
+        if self._seed is not None:
+            settings = settings.with_options({"seed": str(self._seed)})
+        return EmulatorProcess.start(settings)
+
+    def _administrator(self) -> httpx.Client:
+        return httpx.Client(base_url=self.emulator.base_url.removesuffix(BASE))
+
+    def _session(self, pending: list[Evidence]) -> Session:
+        folder = Path(self._order.directory)
+        target = resolve_target(
+            "emulator", environ=self.emulator.environment(), settings_file=folder / "none.toml"
+        )  # fmt: skip
+        platforms = tuple(dict.fromkeys(case.platform for case in self.selection.cases))
+        return Session(
+            discover(target, platforms, rate="off"), self.selection.contract,
+            requirements=self.selection.requirements, record=pending.append, directory=folder, worker="bench",
+            redaction_key=b"proving", clock=SystemClock(),
+        )  # fmt: skip
+
+    def _begin_anew(self, seed: int | None) -> None:
+        """Another emulator, with other books."""
+        self._admin.close()
+        self.process.session.close()
+        self.emulator.stop()
+        self._seed = seed
+        self.emulator = self._start()
+        self._admin = self._administrator()
+        self.process.session = self._session(self.process.pending)
+
     def _case(self, item: pytest.Item) -> tuple[CaseFacts, tuple[Finding, ...]]:
         self.process.reset()
         reports = runtestprotocol(item, log=False, nextitem=None)
@@ -130,7 +155,10 @@ class Bench:
 
 
 def selection_of(order: BenchOrder) -> Selection:
-    """The cases of the plans, each resource on its home platform, those of the API on the first one."""
+    """The cases of the plans, each resource on its home platform, those of the API on the first one; without homes all
+    cases on all platforms."""
+    if not order.homes:
+        return Selection(RunSettings(plans=order.plans, settings_file="none.toml"))
     platforms = tuple(dict.fromkeys(order.homes.values()))
     found = Selection(RunSettings(plans=order.plans, platforms=platforms, settings_file="none.toml"))
     first = platforms[0]

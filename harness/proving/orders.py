@@ -16,7 +16,6 @@ class BenchOrder:
     """Inherited file descriptor to read orders from."""
     answers: int
     """Inherited file descriptor to write results to."""
-    seed: int | None = None
 
     def dumps(self) -> str:
         """As JSON."""
@@ -45,6 +44,8 @@ class Trial:
     votes: bool = True
     probe: int = 0
     """After so many cases that met nothing of the defect, the rest is not tried; 0: all are."""
+    seed: int | None = None
+    """Of the emulator; another one than before starts another emulator. None: its default."""
 
     def dumps(self) -> str:
         """As one line."""
