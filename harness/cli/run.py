@@ -25,6 +25,9 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
 @click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
 @click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
 @click.option("--rate", metavar="500/10s|off", help="Rate budget of the run; default: what the target allows.")
+@click.option(
+    "--repeat", default=1, type=click.IntRange(1, 1000), metavar="N", help="Prove each case N times: pass rates."
+)
 @click.option("--no-cleanup", is_flag=True, help="Leave what the run creates on the target.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Emulator only: an injected wrong behaviour.")
 @click.option(
@@ -53,6 +56,7 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
         select=choices["areas"],
         out=str(out.resolve()),
         rate=choices["rate"],
+        repeat=choices["repeat"],
         cleanup=not choices["no_cleanup"],
         defects=choices["defects"],
         emulator=options,

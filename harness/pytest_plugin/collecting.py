@@ -16,6 +16,9 @@ from harness.plan.case import Case, Requirement
 from harness.plan.select import select_cases
 from harness.pytest_plugin.settings import RunSettings
 
+ROUND = "#"
+"""Before the number of a repetition in the id of a test. No id of a case has one."""
+
 MARKER = "case(kind, ...): the test proves cases of these kinds; it is parametrised from the selected plans"
 
 
@@ -77,10 +80,21 @@ def parametrise(metafunc: pytest.Metafunc, selection: Selection) -> None:
     if marker is None:
         return
     cases = [case for kind in marker.args for case in selection.by_kind.get(kind, ())]
+    rounds = range(1, selection.settings.repeat + 1)
     metafunc.parametrize(
         "case",
-        [pytest.param(case, id=case.id) for case in cases],
+        [
+            pytest.param(case, id=case.id if number == 1 else f"{case.id}{ROUND}{number}")
+            for number in rounds
+            for case in cases
+        ],
     )
+
+
+def round_of(item: pytest.Item) -> int:
+    """Which repetition of its case a test is, from 1."""
+    _, mark, number = str(getattr(getattr(item, "callspec", None), "id", "")).rpartition(ROUND)
+    return int(number) if mark and number.isdigit() else 1
 
 
 def case_of(item: pytest.Item) -> Case | None:

@@ -66,7 +66,7 @@ class Controller:
         platforms = tuple(dict.fromkeys(case.platform for case in cases))
         self._open = open_world(self.selection.settings, platforms)
         self._record(workers, platforms).save(self.selection.settings.directory)
-        self.events.send("collected", cases=len(cases))
+        self.events.send("collected", cases=len(cases) * self.selection.settings.repeat)
 
     def fatal(self, error: GoliveError) -> None:
         """Tell whoever started pytest why nothing was proven."""
@@ -84,8 +84,8 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Progress: one event per case that ended."""
         case_id = next((str(value) for key, value in report.user_properties if key == "golive_case"), None)
-        if case_id is not None and case_id not in self._told:
-            self._told.add(case_id)
+        if case_id is not None and report.nodeid not in self._told:
+            self._told.add(report.nodeid)
             self.events.send("case", id=case_id, outcome=report.outcome)
 
     def finish(self, *, interrupted: bool) -> None:
@@ -122,6 +122,7 @@ class Controller:
             resources=settings.resources,
             select=settings.select,
             workers=workers,
+            repeat=settings.repeat,
             defects=settings.defects,
             connections=tuple(
                 ConnectionRecord(

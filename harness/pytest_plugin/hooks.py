@@ -11,7 +11,7 @@ from harness.errors import GoliveError
 from harness.plan.case import Case
 from harness.pytest_plugin.caselife import case_life
 from harness.pytest_plugin.caserun import Judge
-from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empty_parameter_set, parametrise
+from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empty_parameter_set, parametrise, round_of
 from harness.pytest_plugin.controller import Controller
 from harness.pytest_plugin.options import add_options, settings_of
 from harness.pytest_plugin.process import ProvingProcess
@@ -98,11 +98,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the placeholders of kinds without a selected case."""
+    """Leave out the placeholders of kinds without a selected case; repetitions begin when all cases had their turn."""
     empty = [item for item in items if is_empty_parameter_set(item)]
     if empty:
         config.hook.pytest_deselected(items=empty)
         items[:] = [item for item in items if not is_empty_parameter_set(item)]
+    items.sort(key=round_of)
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def drive(request: pytest.FixtureRequest, case: Case) -> Drive:
     """What the test acts through: reads, writes and raw requests, recorded as evidence."""
-    return request.config.stash[PROCESS].drive(case)
+    return request.config.stash[PROCESS].drive(case, round_of(request.node))
 
 
 @pytest.fixture

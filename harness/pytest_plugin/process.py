@@ -24,6 +24,7 @@ class ProvingProcess:
     request_ids: dict[str, str] = field(default_factory=dict)
     recorded: set[str] = field(default_factory=set)
     pending: list[Evidence] = field(default_factory=list)
+    round: int = 1
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
@@ -43,8 +44,11 @@ class ProvingProcess:
         )
         return cls(selection, worker, ledger, session, pending=pending)
 
-    def drive(self, case: Case) -> Drive:
-        """What a test function acts through."""
+    def drive(self, case: Case, number: int = 1) -> Drive:
+        """What a test function acts through. In another repetition nothing counts as read already."""
+        if number != self.round:
+            self.round = number
+            self.session.forget()
         return self.session.drive(case)
 
     def judge(self, case: Case) -> Judge:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from harness.pytest_plugin.collecting import ROUND
+
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Spreads groups, largest first; a test that proves no case is a group of its own.
@@ -41,5 +43,5 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         """The group of the case that a test proves."""
-        case = nodeid.partition("[")[2].rpartition("]")[0]
+        case = nodeid.partition("[")[2].rpartition("]")[0].partition(ROUND)[0]
         return self._groups.get(case, nodeid)

@@ -10,6 +10,7 @@ from harness.core import Evidence
 from harness.report.declared import RAW_RECORD, Declared, DeclaredResource, recurs
 from harness.report.legible import one_line
 from harness.report.model import Coverage, EndpointCell, FieldCell, ResourceFields
+from harness.report.parameters import ParameterScan
 
 NO_PLATFORM = "-"
 """Stands for requests that belong to no connection, such as `GET /connections`."""
@@ -38,6 +39,7 @@ class _Fields:
     filled: Counter[str] = field(default_factory=Counter)
     written: Counter[str] = field(default_factory=Counter)
     compared: Counter[str] = field(default_factory=Counter)
+    updated: Counter[str] = field(default_factory=Counter)
 
 
 class CoverageScan:
@@ -48,12 +50,14 @@ class CoverageScan:
         self._endpoints: dict[tuple[str, str | None, str | None, str], _Endpoint] = {}
         self._fields: dict[str, _Fields] = {}
         self._rows: set[tuple[str | None, str, str]] = set()
+        self._parameters = ParameterScan(declared)
         self._case: str | None = None
         self._sent: dict[str, dict[str, tuple[Any, ...]]] = {}
 
     def add(self, item: Evidence) -> None:
         """Count one exchange."""
         self._count_endpoint(item)
+        self._parameters.add(item)
         declared = self._declared.resources.get(item.resource or "")
         if declared is None or item.resource is None:
             return
@@ -68,7 +72,11 @@ class CoverageScan:
 
     def coverage(self) -> Coverage:
         """The cells, in a stable order: declared endpoints first, as the contract lists them."""
-        return Coverage(endpoints=tuple(self._endpoint_cells()), fields=tuple(self._field_cells()))
+        return Coverage(
+            endpoints=tuple(self._endpoint_cells()),
+            fields=tuple(self._field_cells()),
+            parameters=tuple(self._parameters.cells()),
+        )
 
     def _count_endpoint(self, item: Evidence) -> None:
         declared = self._declared.resources.get(item.resource or "")
@@ -91,6 +99,8 @@ class CoverageScan:
             return
         sent = leaves(inner)
         fields.written.update(sent.keys())
+        if item.method == "PATCH":
+            fields.updated.update(sent.keys())
         self._sent.setdefault(item.resource or "", {}).update(sent)
 
     def _count_row(self, item: Evidence, row: Mapping[str, Any], fields: _Fields) -> None:
@@ -153,6 +163,7 @@ class CoverageScan:
                     filled=counted.filled[path],
                     written=counted.written[path],
                     compared=counted.compared[path],
+                    updated=counted.updated[path],
                 )
                 for path in (*known, *extra)
             )

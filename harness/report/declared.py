@@ -24,6 +24,8 @@ class DeclaredResource(BaseModel):
     create_key: str | None = None
     update_key: str | None = None
     fields: tuple[str, ...] = ()
+    parameters: dict[str, tuple[str, ...]] = {}
+    """By operation, the query parameters that it takes, without the access token."""
     unsupported: dict[str, tuple[str, ...]] = {}
     """By platform, the operations that are not expected to work there."""
 
@@ -46,6 +48,10 @@ class OperationFacts(Protocol):
     @property
     def path(self) -> str:
         """Path template."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Query and path parameters by name."""
 
 
 class ResourceFacts(Protocol):
@@ -111,7 +117,14 @@ def _declare(resource: ResourceFacts, platforms: tuple[str, ...]) -> DeclaredRes
         create_key=resource.create_key,
         update_key=resource.update_key,
         fields=tuple(path for path in resource.fields if not recurs(path) and not path.startswith(RAW_RECORD + ".")),
+        parameters={name: found for name, item in resource.operations.items() if (found := _query(item))},
         unsupported={platform: names for platform, names in unsupported.items() if names},
+    )
+
+
+def _query(operation: OperationFacts) -> tuple[str, ...]:
+    return tuple(
+        name for name, item in operation.parameters.items() if item.location == "query" and name != "access_token"
     )
 
 

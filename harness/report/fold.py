@@ -1,6 +1,6 @@
 """From the directory of a run to its report. Nothing is believed that can be counted again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from harness.report.ledger import CASES_FILE, CaseResult, read_lines
 from harness.report.legible import one_line
 from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
 from harness.report.proof_record import ProofRecord
+from harness.report.repeating import Attempts, attempts_of
 from harness.report.run_record import EndRecord, RunRecord
 from harness.report.scan import PlaceOf, Scan, scan
 from harness.report.shortest_way import shortest_way
@@ -59,7 +60,7 @@ def fold_with_places(
     checklist and its companions as they were, `out` the name that the directory had."""
     record = RunRecord.load(directory)
     end = EndRecord.load(directory)
-    results, problems = _results(directory)
+    results, attempts, problems = _results(directory)
     problems = [*errors, *problems, *(end.errors if end else ())]
     stopped = interrupted or bool(end and end.interrupted)
     if end is None and not stopped and not problems:
@@ -68,7 +69,7 @@ def fold_with_places(
     moment = now or datetime.fromisoformat((end.ended_at if end else None) or record.started_at)
     results, accepted = apply(results, beside.accepted, moment.date())
     groups = group_findings(results)
-    cases = _cases(record, results, groups)
+    cases = _cases(record, results, attempts, groups)
     circumstances = Circumstances(
         record.strength, record.target, out or directory.name, moment.date(), record.started_at,
         beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
@@ -109,9 +110,10 @@ def fold_with_places(
     return Folded(report, evidence.places)
 
 
-def _results(directory: Path) -> tuple[list[CaseResult], list[str]]:
-    """The result of every case, the worst one where a case has several, and what could not be read."""
-    found: dict[str, CaseResult] = {}
+def _results(directory: Path) -> tuple[list[CaseResult], dict[str, Attempts], list[str]]:
+    """The result of every case, the worst one where a case has several; how often each held; what could not be
+    read."""
+    found: dict[str, list[CaseResult]] = {}
     problems = []
     for line in read_lines(directory, CASES_FILE):
         try:
@@ -119,9 +121,9 @@ def _results(directory: Path) -> tuple[list[CaseResult], list[str]]:
         except (KeyError, TypeError, ValueError):
             problems.append(f"{line.path}:{line.number}: a damaged result was left out")
             continue
-        before = found.get(result.id)
-        found[result.id] = result if before is None else min(before, result, key=_badness)
-    return list(found.values()), problems
+        found.setdefault(result.id, []).append(result)
+    worst = [min(attempts, key=_badness) for attempts in found.values()]
+    return worst, {id: attempts_of(attempts) for id, attempts in found.items()}, problems
 
 
 def _badness(result: CaseResult) -> tuple[bool, int]:
@@ -132,21 +134,25 @@ def _blocking(result: CaseResult) -> bool:
     return any(finding.severity is Severity.BLOCKER for finding in result.findings)
 
 
-def _cases(record: RunRecord, results: Sequence[CaseResult], groups: list[Group]) -> tuple[CaseEntry, ...]:
+def _cases(
+    record: RunRecord, results: Sequence[CaseResult], attempts: Mapping[str, Attempts], groups: list[Group]
+) -> tuple[CaseEntry, ...]:
     """Every expected case in its order, then those that nobody expected."""
     names = group_ids(groups)
-    by_id = {result.id: _entry(result, ids_of(result, names)) for result in results}
+    by_id = {result.id: _entry(result, ids_of(result, names), attempts[result.id], record.repeat) for result in results}
     expected = [by_id.get(id) or _missing(id) for id in dict.fromkeys(record.expected_cases)]
     known = set(record.expected_cases)
     return (*expected, *(entry for id, entry in by_id.items() if id not in known))
 
 
-def _entry(result: CaseResult, findings: tuple[str, ...]) -> CaseEntry:
+def _entry(result: CaseResult, findings: tuple[str, ...], attempts: Attempts, wanted: int) -> CaseEntry:
     outcome, reason = result.outcome, result.reason
     if outcome is CaseOutcome.FINDINGS and not findings:
         outcome, reason = CaseOutcome.ERROR, "the result speaks of findings and holds none"
     elif outcome is CaseOutcome.PASSED and findings:
         outcome = CaseOutcome.FINDINGS
+    if attempts.made < wanted and outcome is CaseOutcome.PASSED:
+        outcome, reason = CaseOutcome.INCONCLUSIVE, f"{attempts.made} of {wanted} attempts have a result"
     return CaseEntry(
         id=result.id,
         area=result.area,
@@ -163,6 +169,9 @@ def _entry(result: CaseResult, findings: tuple[str, ...]) -> CaseEntry:
         evidence=result.evidence,
         requests=result.requests,
         duration=result.duration,
+        attempts=attempts.made,
+        held=attempts.held if attempts.made > 1 else None,
+        pass_rate=attempts.interval if attempts.made > 1 else None,
     )
 
 

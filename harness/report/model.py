@@ -103,6 +103,12 @@ class CaseEntry(Model):
     evidence: tuple[str, ...]
     requests: int
     duration: float
+    attempts: int = 1
+    """How often it was proven; the worst attempt decides."""
+    held: int | None = None
+    """In how many of several attempts it passed; None after a single one."""
+    pass_rate: tuple[float, float] | None = None
+    """The 95 % interval of its pass rate over several attempts (Wilson)."""
 
 
 class Occurrence(Model):
@@ -247,6 +253,20 @@ class FieldCell(Model):
     filled: int
     written: int
     compared: int
+    updated: int = 0
+    """In how many PATCH requests it was sent."""
+
+
+class ParameterCell(Model):
+    """One query parameter of one operation on one platform: how many requests had it. `supported` False: the operation
+    is not expected to work there."""
+
+    resource: str
+    operation: str
+    parameter: str
+    platform: str
+    requests: int
+    supported: bool
 
 
 class ResourceFields(Model):
@@ -262,6 +282,7 @@ class Coverage(Model):
 
     endpoints: tuple[EndpointCell, ...]
     fields: tuple[ResourceFields, ...]
+    parameters: tuple[ParameterCell, ...] = ()
 
 
 class Timing(Model):

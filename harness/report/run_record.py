@@ -88,6 +88,7 @@ class RunRecord(Record):
     resources: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     workers: int = 1
+    repeat: int = 1
     defects: tuple[str, ...] = ()
     connections: tuple[ConnectionRecord, ...] = ()
     expected_cases: tuple[str, ...] = ()

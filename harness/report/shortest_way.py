@@ -71,7 +71,7 @@ def _items(checklist: Sequence[ChecklistEntry], named: set[str]) -> Iterable[Way
     by_command: dict[str, list[ChecklistEntry]] = {}
     for entry in open_:
         by_command.setdefault(_way_of(entry), []).append(entry)
-    for command, entries in sorted(by_command.items(), key=lambda pair: -len(pair[1])):
+    for command, entries in sorted(by_command.items(), key=lambda pair: (pair[0].startswith("wait "), -len(pair[1]))):
         free = command.startswith(("add ", "wait "))
         yield WayStep(
             what=f"decide {plural(len(entries), 'line')} of the checklist",

@@ -70,6 +70,7 @@ def _parts(report: RunReport) -> Iterator[RenderableType]:
         left = sum(group.severity is Severity.BLOCKER for group in report.findings) - len(shown)
         if left:
             yield _item("", Text(f"and {left:,} more in the report", "dim"))
+    yield from _repeated(report)
     yield from _standing(report)
     yield from _way(report)
     if report.left_behind:
@@ -125,6 +126,21 @@ def _standing(report: RunReport) -> Iterator[RenderableType]:
         if left > 0:
             noun = "checklist items without a decision" if entries[0].kind is StandingKind.CHECKLIST else "more"
             yield _item("•", Text(f"{left:,} {'more ' if noun != 'more' else ''}{noun}, listed in the report", "dim"))
+
+
+def _repeated(report: RunReport) -> Iterator[RenderableType]:
+    """Cases that did not always do the same; flaky is a word with a number."""
+    several = [case for case in report.cases if case.held is not None]
+    if not several:
+        return
+    flaky = [case for case in several if case.held and case.held < case.attempts]
+    most = max(case.attempts for case in several)
+    yield Text(
+        f"\n{plural(len(flaky), 'case')} of {len(several):,} did not always do the same in {most} attempts", "bold"
+    )
+    for case in flaky[:MOST_FINDINGS]:
+        low, high = case.pass_rate or (0.0, 1.0)
+        yield _item("•", Text(f"{case.id} held {case.held} of {case.attempts} times (95 %: {low:.0%} to {high:.0%})"))
 
 
 def _way(report: RunReport) -> Iterator[RenderableType]:
