@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from harness.report.charts import Line, stacked_chart
-from harness.report.model import Model
 from harness.report.pages import page
+from harness.report.surface import Model
 
 SCHEMA_VERSION = "1"
 TONES = ("c2", "c0", "c1", "c3", "c5", "c4")

@@ -9,8 +9,8 @@ from typing import Any
 from harness.core import Evidence
 from harness.report.declared import RAW_RECORD, Declared, DeclaredResource, recurs
 from harness.report.legible import one_line
-from harness.report.model import Coverage, EndpointCell, FieldCell, ResourceFields
 from harness.report.parameters import ParameterScan
+from harness.report.surface import Coverage, EndpointCell, FieldCell, ResourceFields
 
 NO_PLATFORM = "-"
 """Stands for requests that belong to no connection, such as `GET /connections`."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from harness.core import Evidence
 from harness.report.declared import Declared
-from harness.report.model import ParameterCell
+from harness.report.surface import ParameterCell
 
 
 class ParameterScan:

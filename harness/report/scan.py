@@ -13,7 +13,8 @@ from harness.report.curl import Credentials, curl_line
 from harness.report.declared import Declared
 from harness.report.ledger import EVIDENCE_FILE, read_lines
 from harness.report.legible import legible, one_line, pretty
-from harness.report.model import Coverage, EvidenceBrief, EvidenceFile, Latency
+from harness.report.model import EvidenceBrief, EvidenceFile, Latency
+from harness.report.surface import Coverage
 
 BODY_LIMIT = 1_500
 """Characters of a body that the report shows; the whole stands in `evidence.ndjson`."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.report.model import Coverage, FieldCell
+from harness.report.surface import Coverage, FieldCell
 
 STEPS = ("declared", "seen", "filled", "written", "updated", "compared")
 """How far a field was taken: declared by the contract, in some row, neither null nor empty in one, sent in a write,

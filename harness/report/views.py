@@ -9,14 +9,13 @@ from harness.report.legible import plural
 from harness.report.model import (
     CaseEntry,
     ChecklistEntry,
-    EndpointCell,
     FindingGroup,
     ItemState,
-    ResourceFields,
     RunReport,
     Standing,
     StandingKind,
 )
+from harness.report.surface import EndpointCell, ResourceFields
 
 MOST_FULL_FINDINGS = 150
 """Findings drawn with their occurrences; beyond it one line each, so that the page stays small."""

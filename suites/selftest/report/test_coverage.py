@@ -7,7 +7,8 @@ import pytest
 from harness.contract import load_contract
 from harness.report import declare, fold
 from harness.report.coverage import leaves, path_template, presence
-from harness.report.model import EndpointCell, FieldCell, RunReport
+from harness.report.model import RunReport
+from harness.report.surface import EndpointCell, FieldCell
 
 A = "roundtrip/create/QUICKBOOKS/bills"
 
