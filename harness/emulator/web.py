@@ -44,12 +44,12 @@ class Emulator:
         elif is_link(incoming.path):
             answer = await self._link(incoming)
         else:
-            answer = self.handle(incoming)
+            answer = await self.handle(incoming)
         await self.api.store.answered()
         headers = {"content-type": "application/json", **answer.headers}
         await Response(answer.content, answer.status, headers)(scope, receive, send)
 
-    def handle(self, request: Incoming) -> Answer:
+    async def handle(self, request: Incoming) -> Answer:
         """The answer, after the defects that are on had their way with request and answer."""
         if not request.path.startswith(BASE_PATH + "/"):
             return self._finish(self._error(unknown_path()))
@@ -61,7 +61,7 @@ class Emulator:
             if early is not None:
                 self.meetings.note(self.api, original, request, None, early)
                 return self._finish(early)
-        answer = self._finish(self._answer(request))
+        answer = self._finish(await self._answer(request))
         if self.defects:
             before = answer.status, answer.content, dict(answer.headers)
             for defect in self.defects:
@@ -69,7 +69,7 @@ class Emulator:
             self.meetings.note(self.api, original, request, before, answer)
         return answer
 
-    def _answer(self, request: Incoming) -> Answer:
+    async def _answer(self, request: Incoming) -> Answer:
         try:
             found = self.api.answer(request)
         except ApiError as error:
@@ -78,7 +78,7 @@ class Emulator:
             return found
         if isinstance(found, bytes):
             return Answer(200, found)
-        return _from_json(found)
+        return _from_json(await self.api.waited(found))
 
     def _error(self, error: ApiError) -> Answer:
         return Answer(error.status, json.dumps(error.body(), ensure_ascii=False).encode(), dict(error.headers))
