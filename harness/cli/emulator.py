@@ -2,12 +2,18 @@
 
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import TaskID
+
     from harness.emulator import EmulatorSettings
+    from harness.emulator.seeding import Progress
 
 RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 
@@ -18,6 +24,7 @@ RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 @click.option("--database", metavar="FILE|URL", help="SQLite file or PostgreSQL URL; default: in memory.")
 @click.option("--rate-limit", default="500/10s", show_default=True, metavar="500/10s|off", help="Of the organisation.")
 @click.option("--seed", type=int, help="Seed of the data, the ids and the credentials.")
+@click.option("--seed-size", type=click.IntRange(0, 1_000_000), help="Rows of bills (or --option seed_lists=...).")
 @click.option("--client-id", help="Basic user; default: fixed by the seed.")
 @click.option("--client-secret", help="Basic password; default: fixed by the seed.")
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="A platform with a connection; repeatable.")
@@ -48,7 +55,32 @@ def emulator(what: str | None, **choices: Any) -> None:
         click.echo(f"# golive emulator serves {base_url(taken)} until stopped (ctrl-C)")
         sys.stdout.flush()
 
-    serve(with_port(settings), on_ready=ready)
+    with _progress() as progress:
+        serve(with_port(settings), on_ready=ready, progress=progress)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """A progress bar per list that grows, on standard error; gone when it is full."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bars = Progress(*columns, console=Console(stderr=True), transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def show(name: str, rows: int, of: int) -> None:
+        if name not in tasks:
+            bars.start()
+            tasks[name] = bars.add_task(f"seeding {name}", total=of)
+        bars.update(tasks[name], completed=rows)
+        if bars.finished:
+            bars.stop()
+
+    try:
+        yield show
+    finally:
+        bars.stop()
 
 
 def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> "EmulatorSettings":
@@ -61,6 +93,7 @@ def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, 
         "port": choices["port"],
         "database": choices["database"],
         "seed": choices["seed"],
+        "seed_size": choices["seed_size"],
         "client_id": choices["client_id"],
         "client_secret": Secret(choices["client_secret"]) if choices["client_secret"] else None,
         "connections": tuple(load_contract().platform(name) for name in choices["platforms"]) or None,

@@ -43,6 +43,8 @@ class Documents:
         self._opened: set[str] = set()
         self._rows: dict[tuple[int, str], Row] = {}
         self._newest: dict[int, list[Row]] = {}
+        self._pages: dict[int, dict[Query, list[Row]]] = {}
+        self._paged = 0
         self._database.on_undo(self._forget_all)
 
     @property
@@ -86,7 +88,18 @@ class Documents:
     def page(self, connection: str, resource: str, query: Query) -> list[Row]:
         """The rows of a page, in order. `next_place(row, query.order)` is where the page behind a row starts."""
         shelf = self._shelf(connection, resource)
-        return read_page(self._database, shelf.id, shelf.layout, query)
+        if self.shared:
+            return read_page(self._database, shelf.id, shelf.layout, query)
+        kept = self._pages.setdefault(shelf.id, {})
+        found = kept.get(query)
+        if found is None:
+            found = read_page(self._database, shelf.id, shelf.layout, query)
+            self._paged += len(found)
+            if self._paged > ROWS_KEPT:
+                self._pages, self._paged = {}, 0
+            else:
+                kept[query] = found
+        return found
 
     def all(self, connection: str, resource: str) -> list[Row]:
         """Every row in the documented default order: `updated_at` descending, then newest first. For short lists."""
@@ -146,7 +159,14 @@ class Documents:
         with self.transaction():
             shelf = self._shelves.get(connection, resource)
             self._database.write_many(shelf.insert, (_values(shelf, document) for document in documents))
-            self._newest.pop(shelf.id, None)
+            self._change(shelf)
+
+    def load(self, connection: str, resource: str, rows: Iterable[tuple[Document, str, str | None]]) -> None:
+        """Insert many new documents whose JSON is at hand: (fields that are kept as keys, body, extra) of each."""
+        with self.transaction():
+            shelf = self._shelf(connection, resource)
+            self._database.write_many(shelf.insert, (_row_values(shelf, *row) for row in rows))
+            self._change(shelf)
 
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
         """Insert or replace a record. `alias` is another name that finds it."""
@@ -180,10 +200,6 @@ class Documents:
     def recall(self, kind: str, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Every record of a kind with its id, in the order they were first kept; those whose id has the prefix."""
         return self._records.all(kind, prefix)
-
-    def first(self, kind: str) -> tuple[str, Any] | None:
-        """The record of a kind with the smallest id, and that id; None when there is none."""
-        return self._records.first(kind)
 
     def raise_counter(self, id: str, least: int) -> int:
         """Raise a counter by one, or to `least` when that is more; its new value. No two callers get the same."""
@@ -230,16 +246,24 @@ class Documents:
 
     def _evict(self, shelf: Shelf, id: str) -> None:
         self._rows.pop((shelf.id, id), None)
+        self._change(shelf)
+
+    def _change(self, shelf: Shelf) -> None:
         self._newest.pop(shelf.id, None)
+        self._pages.pop(shelf.id, None)
 
     def _forget_all(self) -> None:
         self._rows.clear()
+        self._pages.clear()
         self._newest.clear()
         self._opened.clear()
 
 
 def _values(shelf: Shelf, document: Document) -> tuple[Any, ...]:
-    body, extra = texts_of(document)
+    return _row_values(shelf, document, *texts_of(document))
+
+
+def _row_values(shelf: Shelf, document: Document, body: str, extra: str | None) -> tuple[Any, ...]:
     platform_id = document.get("platform_id")
     number = storable(platform_id) if isinstance(platform_id, str) else None
     return (shelf.id, document["id"], number, updated_of(document), body, extra, *shelf.layout.keys(document))

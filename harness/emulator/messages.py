@@ -56,9 +56,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """An answer that is still data. `wait`: what it waits for before it leaves; a `writing.Wait`."""
+    """An answer that is still data."""
 
     body: Any
     status: int = 200
     job: str | None = None
-    wait: Any = None

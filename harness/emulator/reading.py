@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from harness.contract import Resource
@@ -90,8 +91,17 @@ def get_one(
     return b'{"%s":%s,"connection":%s}' % (
         (resource.item_key or resource.entity).encode(),
         row_text(row, expanded),
-        json.dumps(connection).encode(),
+        _block(connection),
     )
+
+
+def _block(connection: Block) -> bytes:
+    return _block_text(tuple(connection.items()))
+
+
+@lru_cache(maxsize=1024)
+def _block_text(pairs: tuple[tuple[str, str], ...]) -> bytes:
+    return json.dumps(dict(pairs)).encode()
 
 
 def row_text(row: Row, expanded: bool) -> bytes:
@@ -116,7 +126,7 @@ EXPANSIONS = {"products": ("category_id",), "orders": ("transactions",)}
 def _single(resource: Resource, row: Row | None, connection: Block, expanded: bool) -> bytes:
     text = _own_keys(resource, row_text(row, expanded)) if row else b"null"
     key = (resource.list_key or resource.name).encode()
-    return b'{"%s":%s,"connection":%s}' % (key, text, json.dumps(connection).encode())
+    return b'{"%s":%s,"connection":%s}' % (key, text, _block(connection))
 
 
 def _own_keys(resource: Resource, text: bytes) -> bytes:
@@ -136,12 +146,12 @@ def _page(
     *,
     paged: bool,
 ) -> bytes:
-    texts = b",".join(row_text(row, expanded) for row in rows)
+    texts = b",".join([row_text(row, expanded) for row in rows])
     tail = b""
     if paged and (cursor is not None or settings.last_cursor == "null"):
         tail = b',"next_cursor":' + json.dumps(cursor).encode()
     key = (resource.list_key or resource.name).encode()
-    return b'{"%s":[%s]%s,"connection":%s}' % (key, texts, tail, json.dumps(connection).encode())
+    return b'{"%s":[%s]%s,"connection":%s}' % (key, texts, tail, _block(connection))
 
 
 def _mark(query: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from harness.emulator.credentials import environment
+from harness.emulator.seeding import Progress, unseen
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.web import BASE_PATH, application
 from harness.errors import UsageError
@@ -40,16 +41,19 @@ def with_port(settings: EmulatorSettings) -> EmulatorSettings:
         return replace(settings, port=probe.getsockname()[1])
 
 
-def serve(settings: EmulatorSettings, *, on_ready: Callable[[EmulatorSettings], None]) -> None:
-    """Serve until SIGINT or SIGTERM. `on_ready` is called once the socket accepts, with the port that was taken."""
+def serve(
+    settings: EmulatorSettings, *, on_ready: Callable[[EmulatorSettings], None], progress: Progress = unseen
+) -> None:
+    """Serve until SIGINT or SIGTERM. `on_ready` is called once the socket accepts, with the port that was taken;
+    `progress` while lists grow before that."""
     import uvloop
 
-    uvloop.run(_serve(with_port(settings) if settings.port == 0 else settings, on_ready))
+    uvloop.run(_serve(with_port(settings) if settings.port == 0 else settings, on_ready, progress))
 
 
-async def _serve(settings: EmulatorSettings, on_ready: Callable[[EmulatorSettings], None]) -> None:
+async def _serve(settings: EmulatorSettings, on_ready: Callable[[EmulatorSettings], None], progress: Progress) -> None:
     server = Server(
-        application(settings, base_url(settings)),
+        application(settings, base_url(settings), progress),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

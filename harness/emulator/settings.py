@@ -49,6 +49,10 @@ class EmulatorSettings:
     seed_at: datetime = setting(  # noqa: RUF009 - makes a dataclass field
         datetime(2025, 6, 30, 12, tzinfo=UTC), "the instant at which the seeded books were last synced", "own"
     )
+    seed_size: int = setting(0, "rows that each list of seed_lists has at the start; 0: as generated", "own")
+    seed_lists: tuple[str, ...] = setting(
+        ("bills",), "lists that seed_size is about, each in the first connection that has it", "own"
+    )
     connections: tuple[str, ...] = setting(DEFAULT_PLATFORMS, "platforms that have a connection at the start", "own")
     client_id: str | None = setting(None, "Basic user; omitted: derived from the seed", "own")
     client_secret: Secret | None = setting(  # noqa: RUF009 - makes a dataclass field

@@ -3,18 +3,18 @@
 import asyncio
 import json
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.contract import load_contract
 from harness.emulator.administration import administer
 from harness.emulator.answering import Api
+from harness.emulator.asgi import hear, say
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
 from harness.emulator.link.popup import is_link
 from harness.emulator.meeting import Meetings
 from harness.emulator.messages import Answer, Incoming, Json
+from harness.emulator.seeding import Progress, grow, unseen
 from harness.emulator.settings import EmulatorSettings
 
 BASE_PATH = "/versioned"
@@ -37,23 +37,23 @@ class Emulator:
             return
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        incoming = await _incoming(request)
+        incoming = await hear(scope, receive)
         if incoming.path.startswith(ADMIN_PATH):
             answer = await self._administer(incoming)
         elif is_link(incoming.path):
             answer = await self._link(incoming)
         else:
-            answer = await self.handle(incoming)
+            answer = self.handle(incoming)
         await self.api.store.answered()
-        headers = {"content-type": "application/json", **answer.headers}
-        await Response(answer.content, answer.status, headers)(scope, receive, send)
+        await say(send, answer)
 
-    async def handle(self, request: Incoming) -> Answer:
+    def handle(self, request: Incoming) -> Answer:
         """The answer, after the defects that are on had their way with request and answer."""
         if not request.path.startswith(BASE_PATH + "/"):
             return self._finish(self._error(unknown_path()))
         request.path = request.path.removeprefix(BASE_PATH)
+        if not self.defects:
+            return self._finish(self._answer(request))
         original = Incoming(request.method, request.path, list(request.query), dict(request.headers), request.body,
                             request.url)  # fmt: skip
         for defect in self.defects:
@@ -61,15 +61,14 @@ class Emulator:
             if early is not None:
                 self.meetings.note(self.api, original, request, None, early)
                 return self._finish(early)
-        answer = self._finish(await self._answer(request))
-        if self.defects:
-            before = answer.status, answer.content, dict(answer.headers)
-            for defect in self.defects:
-                defect.spoil(self.api, original, answer)
-            self.meetings.note(self.api, original, request, before, answer)
+        answer = self._finish(self._answer(request))
+        before = answer.status, answer.content, dict(answer.headers)
+        for defect in self.defects:
+            defect.spoil(self.api, original, answer)
+        self.meetings.note(self.api, original, request, before, answer)
         return answer
 
-    async def _answer(self, request: Incoming) -> Answer:
+    def _answer(self, request: Incoming) -> Answer:
         try:
             found = self.api.answer(request)
         except ApiError as error:
@@ -78,7 +77,7 @@ class Emulator:
             return found
         if isinstance(found, bytes):
             return Answer(200, found)
-        return _from_json(await self.api.waited(found))
+        return _from_json(found)
 
     def _error(self, error: ApiError) -> Answer:
         return Answer(error.status, json.dumps(error.body(), ensure_ascii=False).encode(), dict(error.headers))
@@ -133,29 +132,18 @@ def _from_json(found: Json) -> Answer:
     return Answer(found.status, json.dumps(found.body, ensure_ascii=False).encode(), headers)
 
 
-async def _incoming(request: Request) -> Incoming:
-    body = await request.body()
-    return Incoming(
-        method=request.method,
-        path=request.url.path,
-        query=request.query_params.multi_items(),
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=body,
-        url=str(request.url.replace(query="")),
-    )
-
-
-def application(settings: EmulatorSettings, base_url: str) -> ASGIApp:
-    """The ASGI application of an emulator; an unexpected error of its own is a flat 500."""
+def application(settings: EmulatorSettings, base_url: str, progress: Progress = unseen) -> ASGIApp:
+    """The ASGI application of an emulator, its lists as long as the settings say; an unexpected error of its own is a
+    flat 500."""
     emulator = Emulator(settings, base_url)
+    grow(emulator.api.store, emulator.api.contract, settings, emulator.api.organisation, progress)
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await emulator(scope, receive, send)
         except Exception:
             if scope["type"] == "http":
-                content = json.dumps(internal_error().body()).encode()
-                await Response(content, 500, {"content-type": "application/json"})(scope, receive, send)
+                await say(send, Answer(500, json.dumps(internal_error().body()).encode()))
             raise
 
     return guarded

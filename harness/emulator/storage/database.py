@@ -182,5 +182,11 @@ def _engine(database: str | None) -> Engine:
 
 def _owned(connection: Any, _record: Any) -> None:
     """One process owns a file, and what it answered survives a power cut."""
-    for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
+    for pragma in (
+        "page_size=16384",
+        "locking_mode=EXCLUSIVE",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "cache_size=-65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
