@@ -48,6 +48,7 @@ class Session:
         self.workpieces: dict[tuple[str, str], str] = {}
         self.sightings = Sightings(contract)
         self.journal = Journal(directory, worker)
+        self._directory = directory
         self._journal_path = directory / "workers" / worker / NAME
         self._record = record
         self._lock = threading.Lock()
@@ -71,6 +72,12 @@ class Session:
     def listen(self, case: str | None, listener: Callable[[Evidence, Any], None] | None) -> None:
         """Say which case the next evidence belongs to, and who is told of it with the raw body."""
         self._case, self._listener = case, listener
+
+    def keep_plan(self, name: str, text: str) -> None:
+        """Write a plan that a case found, into `found/` of the output directory, without any secret."""
+        folder = self._directory / "found"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.yaml").write_text(self.redactor.text(text), encoding="utf-8")
 
     def forget(self) -> None:
         """Drop everything that was read: the target may answer otherwise from now on."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.plan.steps import Step
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -30,6 +32,7 @@ class Requirement:
     delete: bool
     dates: tuple[str, ...]
     advisory: frozenset[str]
+    sequences: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class Case:
     detail: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     plans: tuple[str, ...] = ()
+    on_demand: bool = False
+    """Proven only when it is selected by name: it takes very many requests."""
 
     @property
     def area(self) -> str:
-        """fields, queries, writes, roundtrip, idempotency, dates, money, errors, jobs or config."""
+        """The part of the kind before the dot, one of `harness.plan.AREAS`."""
         return self.kind.partition(".")[0]
 
     @property

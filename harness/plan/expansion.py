@@ -7,7 +7,10 @@ from types import ModuleType
 from harness.contract import Contract
 from harness.plan.case import Case, Requirement
 
-AREAS = ("fields", "queries", "writes", "roundtrip", "idempotency", "dates", "money", "errors", "jobs", "config")
+AREAS = (
+    *("fields", "queries", "writes", "roundtrip", "idempotency", "dates", "money", "errors", "jobs", "config"),
+    *("ledger", "contract"),
+)
 
 Expander = Callable[[Requirement, Contract], Iterator[Case]]
 PlatformExpander = Callable[[str, tuple[str, ...], Contract], Iterator[Case]]

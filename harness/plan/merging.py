@@ -108,6 +108,7 @@ def _requirement(contract: Contract, resource: Resource, platform: str, parts: l
         delete=any(item.delete for item in rules) and resource.supports("delete", platform),
         dates=_dates(rules, resource, platform),
         advisory=frozenset(name for plan, item in parts for name in (*plan.advisory, *item.advisory)),
+        sequences={name: steps for item in rules for name, steps in item.sequences.items()},
     )
 
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.plan.steps import Step
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Template = Any
 """A JSON value in which a mapping with a `$`-key is a directive, filled in per platform when a case runs:
@@ -88,6 +90,8 @@ class ResourcePlan(Model):
     create: CreateRules | bool = False
     update: UpdateRules | bool = False
     delete: bool = False
+    sequences: dict[str, tuple[Step, ...]] = {}
+    """Sequences of writes by name, played in every run; `--select ledger.search` finds and saves them."""
     dates: tuple[str, ...] | None = None
     """Date fields that matter; omitted: every date field that the contract names."""
     advisory: tuple[str, ...] = ()

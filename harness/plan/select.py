@@ -17,7 +17,7 @@ def select_cases(
     platforms: Sequence[str] = (),
     resources: Sequence[str] = (),
 ) -> list[Case]:
-    """The cases of the named areas, platforms and resources; empty means all.
+    """The cases of the named areas, platforms and resources; empty means all but those on demand.
 
     An area may be narrowed to a kind (`fields.types`) or be a pattern of case ids (`writes/*/XERO/**`). A resource
     leaves out the cases about the API as a whole. Raises UsageError for an unknown area, or when nothing is left.
@@ -29,7 +29,7 @@ def select_cases(
     chosen = [
         case
         for case in cases
-        if (not areas or any(_selected(case, text) for text in areas))
+        if (any(_selected(case, text) for text in areas) if areas else not case.on_demand)
         and (not platforms or case.platform in platforms)
         and (not resources or case.resource in resources)
     ]

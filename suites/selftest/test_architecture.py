@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "pytest_plugin": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "errors", "exit_status"),
     },
+    "searching": {"core", "contract", "plan", "checks", "drive", "errors"},
     "proving": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin", "errors"),
     },
@@ -49,6 +50,7 @@ THIRD_PARTY = {
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
+    "searching": {"hypothesis", "schemathesis"},
     "proving": {"_pytest", "httpx", "pydantic", "pytest", "yaml"},
     "cli": {"click", "rich"},
 }

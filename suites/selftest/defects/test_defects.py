@@ -8,8 +8,10 @@ from harness.report.proof_record import Outcome
 
 pytestmark = pytest.mark.xdist_group("proof")
 
-JUDGED_ELSEWHERE = frozenset({"config.credentials"})
-"""Needs two organisations; suites/selftest/checks has its tests."""
+JUDGED_ELSEWHERE = frozenset(
+    {"config.credentials", "ledger.agrees", "contract.answer", "contract.refusal", "contract.acceptance"}
+)
+"""The first needs two organisations, the others are proven on demand; suites/selftest/{checks,searching} have tests."""
 
 
 @pytest.mark.parametrize("name", all_defects())
