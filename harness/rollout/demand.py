@@ -119,3 +119,28 @@ def bursts(plan: Rollout, stage: Stage) -> dict[str, dict[str, int]]:
         name: {of: number for of, number in known[name].items() if number}
         for name in sorted(stage.scenarios, key=URGENCY.__getitem__)
     }
+
+
+def share_out(wanted: Mapping[str, Mapping[str, int]], per_second: float, seconds_: float) -> dict[str, dict[str, int]]:
+    """How many requests of each burst fit into a load test: everything when there is room, otherwise every scenario
+    gets its part and what is left goes to the most urgent. Webhooks do not cost the API's budget."""
+    room = per_second * seconds_
+    totals = {name: sum(count for of, count in burst.items() if of != "webhook") for name, burst in wanted.items()}
+    weights = {name: 1.0 / (1 + URGENCY[name]) for name in totals if totals[name]}
+    given = {name: min(totals[name], room * weight / sum(weights.values())) for name, weight in weights.items()}
+    left = room - sum(given.values())
+    for name in sorted(given, key=URGENCY.__getitem__):
+        more = min(left, totals[name] - given[name])
+        given[name] += more
+        left -= more
+    played: dict[str, dict[str, int]] = {}
+    for name, burst in wanted.items():
+        part = given.get(name, 0.0) / totals[name] if totals[name] else 0.0
+        played[name] = {
+            of: min(count, math.ceil(per_second * seconds_)) if of == "webhook" else int(count * part)
+            for of, count in burst.items()
+        }
+        if part and not any(played[name].values()):
+            first = next(of for of in burst if of != "webhook")
+            played[name][first] = 1
+    return played
