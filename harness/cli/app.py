@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "emulator": ("harness.cli.emulator", "Serve the stateful double of the API until stopped."),
     "report": ("harness.cli.report", "Fold the evidence of a run again and write its report."),
     "coverage": ("harness.cli.coverage", "How far the API's surface was taken, and what no case touched."),
+    "fidelity": ("harness.cli.fidelity", "How alike two targets answer, operation by operation."),
     "verify": ("harness.cli.verify", "Recompute a verdict from its evidence, and notice any alteration."),
     "cleanup": ("harness.cli.cleanup", "Delete what an earlier run left behind on the target."),
     "gauntlet": ("harness.cli.gauntlet", "Fire right and wrong webhooks at a receiver and name what it does wrong."),

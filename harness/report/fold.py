@@ -9,6 +9,7 @@ from harness.core import CaseOutcome, Severity, iso_utc
 from harness.report.accepting import apply, reason, standing_accepted
 from harness.report.beside import read_beside
 from harness.report.checklist import Circumstances, decide_items, standing_between
+from harness.report.fidelity import FidelityRecord, weak_operations
 from harness.report.grouping import Group, briefs, cited_evidence, finding_groups, group_findings, group_ids, ids_of
 from harness.report.ledger import CASES_FILE, CaseResult, read_lines
 from harness.report.legible import one_line
@@ -81,9 +82,13 @@ def fold_with_places(
     problems += [f"{place}: a damaged line of evidence was left out" for place in evidence.damaged]
     run = _run_section(record, end.ended_at if end else evidence.last_at, cases, stopped)
     found = finding_groups(groups, evidence)
+    fidelity = FidelityRecord.load(directory)
+    used = dict.fromkeys(f"{cell.resource}.{cell.operation}" for cell in evidence.coverage.endpoints if cell.requests)
+    weak = tuple(weak_operations(fidelity, record.strength, used))
     troubles = _errors(cases, problems)
     verdict = decide(
         cases, found, troubles, strength=record.strength, interrupted=stopped, expired=circumstances.expired,
+        unlike=", ".join(weak) or None,
         accepted=reason(accepted),
     )  # fmt: skip
     report = RunReport(
@@ -101,6 +106,7 @@ def fold_with_places(
         errors=troubles,
         checklist=checklist,
         accepted=accepted,
+        fidelity=round(fidelity.score, 4) if fidelity else None,
         cases=cases,
         coverage=evidence.coverage,
         timings=_timings(cases, evidence, run.duration),

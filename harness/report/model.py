@@ -295,6 +295,8 @@ class RunReport(Model):
     errors: tuple[ErrorEntry, ...]
     checklist: tuple[ChecklistEntry, ...]
     accepted: tuple[AcceptedEntry, ...]
+    fidelity: float | None = None
+    """How alike the emulator and another target answered, 0 to 1; None when nobody compared them."""
     cases: tuple[CaseEntry, ...]
     coverage: Coverage
     timings: Timings

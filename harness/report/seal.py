@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import StorageError
 from harness.report.atomic import write_chunks, write_text
+from harness.report.fidelity import FIDELITY_FILE
 from harness.report.ledger import CASES_FILE, EVIDENCE_FILE
 from harness.report.model import EvidenceFile
 from harness.report.proof_record import PROOF_FILE
@@ -86,6 +87,7 @@ def _sealed(directory: Path) -> Iterable[Path]:
         directory / RUN_FILE,
         directory / END_FILE,
         directory / PROOF_FILE,
+        directory / FIDELITY_FILE,
         *(directory / INPUTS_FOLDER / name for name in INPUTS),
     ]
     for name in (CASES_FILE, EVIDENCE_FILE):

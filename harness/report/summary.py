@@ -55,6 +55,8 @@ def _parts(report: RunReport) -> Iterator[RenderableType]:
     head = Text("\n")
     head.append(WORDS[verdict.verdict], STYLES[verdict.verdict])
     head.append(f"  {STRENGTHS[verdict.strength]}")
+    if report.fidelity is not None:
+        head.append(f", {report.fidelity:.1%} like the other target")
     if report.run.base_url:
         head.append(f" ({report.run.base_url})", "dim")
     yield head

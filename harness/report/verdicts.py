@@ -36,15 +36,17 @@ def decide(
     strength: Strength,
     interrupted: bool,
     expired: str | None = None,
+    unlike: str | None = None,
     accepted: str | None = None,
 ) -> VerdictSection:
     """The verdict. A finding that votes: `no_go`. Else an error, an inconclusive or missing case, an interruption, or
-    no case at all, or evidence that has `expired`: `inconclusive`. Else `go`. `accepted` is a sentence on findings that
+    no case at all, or evidence that has `expired`: `inconclusive`; so are operations
+    that the emulator answers `unlike` the other target. Else `go`. `accepted` is a sentence on findings that
     somebody accepted. An interruption or an error (unless `no_go`) has its own exit status."""
     counts = count(cases)
     if counts.blocked:
         verdict = Verdict.NO_GO
-    elif errors or interrupted or expired or counts.error or counts.inconclusive or not counts.cases:
+    elif errors or interrupted or expired or unlike or counts.error or counts.inconclusive or not counts.cases:
         verdict = Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.GO
@@ -59,6 +61,7 @@ def decide(
         strength=strength if proven else None,
         reasons=(
             *((f"Nothing of it counts any longer: {expired}.",) if expired else ()),
+            *((f"It rests on operations that the emulator answers otherwise: {unlike}.",) if unlike else ()),
             *_reasons(cases, groups, errors, counts, interrupted),
             *((accepted,) if accepted else ()),
         ),
