@@ -34,7 +34,16 @@ Difference = tuple[str, Any, Any]
 def missing_of(resource: Resource, platform: str, sent: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Difference]:
     """Where an object lacks what was sent. Inputs that the contract does not let read back, on this platform, are
     left out; so is null, whose meaning is unknown. Source: [S24]; INFERRED that what is readable comes back."""
-    return list(_object(resource, platform, sent, seen, ""))
+    return list(_object(resource, platform, _hoisted(resource, sent), seen, ""))
+
+
+def _hoisted(resource: Resource, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The input with its addresses where the returned object has them: sent in `additional_fields`, read at the top.
+    Source: [S24] invoices and vendors."""
+    addresses = (sent.get("additional_fields") or {}).get("addresses")
+    if addresses is None or "addresses" in sent or "additional_fields.addresses" in resource.fields:
+        return sent
+    return {**sent, "addresses": addresses}
 
 
 def _object(

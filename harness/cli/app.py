@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fidelity": ("harness.cli.fidelity", "How alike two targets answer, operation by operation."),
     "verify": ("harness.cli.verify", "Recompute a verdict from its evidence, and notice any alteration."),
     "cleanup": ("harness.cli.cleanup", "Delete what an earlier run left behind on the target."),
+    "backend": ("harness.cli.backend", "Serve the reference backend: webhooks into a durable inbox, workers, metrics."),
     "gauntlet": ("harness.cli.gauntlet", "Fire right and wrong webhooks at a receiver and name what it does wrong."),
     "explain": ("harness.cli.checks", "Say what a check demands, why, and where that is known from."),
     "checks": ("harness.cli.checks", "List all checks."),

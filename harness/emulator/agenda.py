@@ -15,8 +15,8 @@ KIND = "due"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to do. `at`: Unix milliseconds; `number`: the order in which equal instants were added; `task`: the
-    name that a handler was registered under; `body`: what the handler gets."""
+    """One thing to do. `id` sorts by instant, then by `number`, the order in which equal instants were added; `at`:
+    Unix milliseconds; `task`: what a handler was registered under; `body`: what the handler gets."""
 
     id: str
     at: int
@@ -33,33 +33,35 @@ class Agenda:
         self._number = max((due.number for due in self.all()), default=0)
         self.on_change: Callable[[], None] = _nothing
 
-    def add(self, task: str, id: str, after: float, body: Fields) -> None:
-        """Have `task` done `after` seconds from now. A second one of the same task and id replaces the first."""
+    def add(self, task: str, name: str, after: float, body: Fields) -> None:
+        """Have `task` done `after` seconds from now. A second one of the same task and name replaces the first."""
         self._number += 1
         at = to_millis(self._clock.now()) + round(after * 1000)
-        due = Due(f"{task}:{id}", at, self._number, task, body)
-        self._store.keep(KIND, due.id, asdict(due))
+        alias = f"{task}:{name}"
+        due = Due(f"{at:015d}:{self._number:010d}:{alias}", at, self._number, task, body)
+        before = self._store.named(KIND, alias)
+        if before is not None:
+            self._store.forget(KIND, before["id"])
+        self._store.keep(KIND, due.id, asdict(due), alias=alias)
         self.on_change()
 
     def transaction(self) -> AbstractContextManager[None]:
         """Taking a due thing and doing it belong together."""
         return self._store.transaction()
 
-    def drop(self, task: str, id: str) -> bool:
-        """Take a due thing off; False when it was not there."""
-        return self._store.forget(KIND, f"{task}:{id}")
-
     def all(self) -> list[Due]:
-        """Everything that is due, the earliest first."""
+        """Everything that is due, the earliest first: for looking, not for taking."""
         found = [Due(**body) for _, body in self._store.recall(KIND)]
-        return sorted(found, key=lambda due: (due.at, due.number, due.id))
+        return sorted(found, key=lambda due: due.id)
+
+    def first(self) -> Due | None:
+        """The earliest thing due; None when nothing is."""
+        found = self._store.first(KIND)
+        return Due(**found[1]) if found else None
 
     def take(self, until: datetime) -> Due | None:
         """The earliest thing due by `until`, taken off: of several takers only one gets it."""
-        limit = to_millis(until)
-        for due in self.all():
-            if due.at > limit:
-                return None
+        while (due := self.first()) is not None and due.at <= to_millis(until):
             if self._store.forget(KIND, due.id):
                 return due
         return None

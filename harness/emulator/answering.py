@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.contract import Contract, Operation, Resource
 from harness.emulator.bookkeeping import dataset
-from harness.emulator.clock import EmulatorClock, read_millis
+from harness.emulator.clock import EmulatorClock, read_millis, to_millis
 from harness.emulator.configuration import Configuration
 from harness.emulator.documents import Documents
 from harness.emulator.errors import (
@@ -64,6 +64,7 @@ class Api:
         self.world.timekeeper.handle(TASK, self.writer.finish)
         self.writer.redo = self._redo
         self.writer.written, self.writer.ended = self.world.written, self.world.announcer.job
+        self.writer.fetch = self.world.syncing.fetch
         self.limit = RateLimit(settings, self.clock, self.store)
         own = self.organisation.credentials
         self._basic = b"Basic " + b64encode(f"{own.client_id}:{own.client_secret.reveal()}".encode())
@@ -88,6 +89,19 @@ class Api:
             return self._route(request, match, match.resource, match.operation)
         with self.store.transaction():
             return self._route(request, match, match.resource, match.operation)
+
+    async def waited(self, answer: Json) -> Json:
+        """An answer once what it waits for has come: its job's result, or the instant until which it waits."""
+        wait = answer.wait
+        if wait is None:
+            return answer
+        keeper = self.world.timekeeper
+        if not wait.result:
+            await keeper.until(lambda: to_millis(self.clock.now()) >= wait.until)
+            return answer
+        await keeper.until(lambda: "response" in (self.writer.job(wait.job) or {"response": None}))
+        done = self.writer.job(wait.job)
+        return Json(done["response"]["body"], done["response"]["http_status"], wait.job) if done else answer
 
     def _route(
         self, request: Incoming, match: Match, resource: Resource, operation: Operation
@@ -281,7 +295,7 @@ class Api:
             ),
             Errand(lambda: special.act(call), request.stored) if special else None,
         )
-        return Json(result.body, result.status, result.job)
+        return Json(result.body, result.status, result.job, result.wait)
 
     def _events(self, request: Incoming, connection: dict[str, Any]) -> dict[str, Any]:
         """`GET /events`: deletes that the platform tells of, oldest first. Source: facts section 7."""

@@ -201,6 +201,10 @@ class Documents:
         """Every record of a kind with its id, in the order they were first kept; those whose id has the prefix."""
         return self._records.all(kind, prefix)
 
+    def first(self, kind: str) -> tuple[str, Any] | None:
+        """The record of a kind with the smallest id, and that id; None when there is none."""
+        return self._records.first(kind)
+
     def raise_counter(self, id: str, least: int) -> int:
         """Raise a counter by one, or to `least` when that is more; its new value. No two callers get the same."""
         with self.transaction():

@@ -56,8 +56,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """An answer that is still data."""
+    """An answer that is still data. `wait`: what it waits for before it leaves; a `writing.Wait`."""
 
     body: Any
     status: int = 200
     job: str | None = None
+    wait: Any = None

@@ -17,6 +17,8 @@ Frame = Callable[[], AbstractContextManager[None]]
 POLL = 1.0
 """Seconds between two looks at the agenda when nothing here says that something is due: another process may have
 added to it, or changed the clock."""
+LOOK = 0.05
+"""Seconds between two looks of a request that waits, should nothing wake it: time runs on, other processes work."""
 FARTHEST = timedelta(days=3660)
 
 
@@ -27,7 +29,7 @@ class Timekeeper:
     def __init__(self, clock: EmulatorClock, agenda: Agenda, handlers: Mapping[str, Handler], frame: Frame) -> None:
         self._clock, self._agenda, self._handlers, self._frame = clock, agenda, dict(handlers), frame
         self._lock = asyncio.Lock()
-        self._woken = asyncio.Event()
+        self._woken, self._moved = asyncio.Event(), asyncio.Event()
         self.settle: Callable[[], Awaitable[None]] = _settled
         self.next_due: Callable[[], int | None] = _never
         agenda.on_change = self.wake
@@ -39,6 +41,15 @@ class Timekeeper:
     def wake(self) -> None:
         """Look at the agenda now."""
         self._woken.set()
+
+    async def until(self, come: Callable[[], bool]) -> None:
+        """Return once `come()` holds; looked at whenever something due was done and whenever the clock was moved."""
+        while not come():
+            self._moved.clear()
+            try:
+                await asyncio.wait_for(self._moved.wait(), LOOK)
+            except TimeoutError:
+                continue
 
     async def run(self) -> None:
         """Do what becomes due, until cancelled."""
@@ -60,6 +71,7 @@ class Timekeeper:
                 self._run_until(self._clock.now())
                 await self.settle()
             self._clock.move(until)
+            self._moved.set()
             await self.settle()
 
     async def administer(self, body: Mapping[str, Any]) -> Fields:
@@ -92,12 +104,13 @@ class Timekeeper:
 
     def shown(self) -> Fields:
         """`GET /_emulator/clock`: the instant, whether it stands, and what is due next."""
-        due = [{"task": due.task, "at": iso_utc(from_millis(due.at)), "about": due.id} for due in self._agenda.all()]
+        due = [{"task": due.task, "at": iso_utc(from_millis(due.at)), "about": due.id.split(":", 3)[-1]}
+               for due in self._agenda.all()]  # fmt: skip
         return {"now": iso_utc(self._clock.now()), "frozen": self._clock.frozen, "due": due}
 
     def _run_until(self, until: datetime) -> None:
         while self._do_next(until):
-            continue
+            self._moved.set()
 
     def _do_next(self, until: datetime) -> bool:
         """Take the next due thing and do it, both or neither; whether there was one."""
@@ -108,9 +121,8 @@ class Timekeeper:
         return due is not None
 
     def _earliest(self) -> int | None:
-        listed = self._agenda.all()
-        found = [at for at in (listed[0].at if listed else None, self.next_due()) if at is not None]
-        return min(found, default=None)
+        first = self._agenda.first()
+        return min((at for at in (first.at if first else None, self.next_due()) if at is not None), default=None)
 
     def _pause(self) -> float:
         at = self._earliest()

@@ -43,17 +43,17 @@ class Emulator:
         elif is_link(incoming.path):
             answer = await self._link(incoming)
         else:
-            answer = self.handle(incoming)
+            answer = await self.handle(incoming)
         await self.api.store.answered()
         await say(send, answer)
 
-    def handle(self, request: Incoming) -> Answer:
+    async def handle(self, request: Incoming) -> Answer:
         """The answer, after the defects that are on had their way with request and answer."""
         if not request.path.startswith(BASE_PATH + "/"):
             return self._finish(self._error(unknown_path()))
         request.path = request.path.removeprefix(BASE_PATH)
         if not self.defects:
-            return self._finish(self._answer(request))
+            return self._finish(await self._answer(request))
         original = Incoming(request.method, request.path, list(request.query), dict(request.headers), request.body,
                             request.url)  # fmt: skip
         for defect in self.defects:
@@ -61,14 +61,14 @@ class Emulator:
             if early is not None:
                 self.meetings.note(self.api, original, request, None, early)
                 return self._finish(early)
-        answer = self._finish(self._answer(request))
+        answer = self._finish(await self._answer(request))
         before = answer.status, answer.content, dict(answer.headers)
         for defect in self.defects:
             defect.spoil(self.api, original, answer)
         self.meetings.note(self.api, original, request, before, answer)
         return answer
 
-    def _answer(self, request: Incoming) -> Answer:
+    async def _answer(self, request: Incoming) -> Answer:
         try:
             found = self.api.answer(request)
         except ApiError as error:
@@ -77,7 +77,7 @@ class Emulator:
             return found
         if isinstance(found, bytes):
             return Answer(200, found)
-        return _from_json(found)
+        return _from_json(await self.api.waited(found))
 
     def _error(self, error: ApiError) -> Answer:
         return Answer(error.status, json.dumps(error.body(), ensure_ascii=False).encode(), dict(error.headers))

@@ -55,13 +55,13 @@ class World:
         secret = organisation.credentials.client_secret
         self.outbox = Outbox(store, settings, clock, ids, self.endpoints, secret)
         self.announcer = Announcer(contract, settings, self.outbox)
-        self.changes = Changes(store, clock, ids)
-        self.lifecycle = Lifecycle(contract, settings, organisation, self.agenda, self.announcer)
-        landing = Landing(store, contract, clock, ids, self.announcer)
         books = PlatformBooks(contract, settings)
-        self.syncing = Syncing(contract, settings, clock, organisation, self.lifecycle, self.agenda, self.changes,
-                               landing, books, self.announcer)  # fmt: skip
-        self.software = PlatformSoftware(store, contract, clock, ids, self.changes, self.syncing, books)
+        self.changes = Changes(store, clock, books)
+        self.lifecycle = Lifecycle(contract, settings, organisation, self.agenda, self.announcer)
+        landing = Landing(store, contract, clock, ids, self.changes, self.announcer)
+        self.syncing = Syncing(store, contract, settings, clock, organisation, self.lifecycle, self.agenda,
+                               self.changes, landing, books, self.announcer)  # fmt: skip
+        self.software = PlatformSoftware(contract, clock, ids, self.changes, self.syncing)
         self.webhooks = WebhookAdministration(
             self.endpoints, self.outbox, Demand(store, contract, self.announcer), organisation.by_name
         )
@@ -84,7 +84,7 @@ class World:
         if connection["platform"] in REAL_TIME:
             self.announcer.entity(connection, resource, verb, document)
         else:
-            self.changes.add(connection, resource, verb, document, shown=True)
+            self.changes.add(connection, resource, verb, document["id"], {}, shown=True)
 
     def create(self, body: Any) -> Fields:
         """`POST /connections/create`. With credentials the initial sync begins; without it waits at its link_url."""

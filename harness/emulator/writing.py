@@ -1,7 +1,7 @@
 """Creates, updates and deletes: validated, accepted, done now or as a job, stored under their key."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.contract import Contract, Resource
@@ -9,7 +9,7 @@ from harness.core import iso_utc
 from harness.emulator.agenda import Agenda
 from harness.emulator.bookkeeping import Refused, created, effects, updated
 from harness.emulator.bookkeeping.effects import apply_credit
-from harness.emulator.clock import EmulatorClock
+from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, refused, unknown_id, unknown_path
 from harness.emulator.identifiers import IdSource
@@ -48,7 +48,7 @@ class Order:
         return cls(resource=contract.resource(stored["resource"]), connection=connection, **values)
 
 
-TASK = "job"
+TASK, WAITS = "job", "wait"
 Written = Callable[[Mapping[str, Any], str, str, Mapping[str, Any]], None]
 """(connection, resource, created | updated | deleted, document)"""
 ORDER_TEXTS = ("operation", "id", "body", "key", "fingerprint", "method", "url")
@@ -68,12 +68,22 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """An answer waits: for the result of a job, or (`result` False) only until an instant, in Unix milliseconds."""
+
+    job: str
+    until: int
+    result: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What a write answers; `job` goes into X-Rutter-Job-ID."""
+    """What a write answers; `job` goes into X-Rutter-Job-ID. `wait`: not before then."""
 
     status: int
     body: Any
     job: str | None
+    wait: Wait | None = None
 
 
 class Writer:
@@ -100,6 +110,8 @@ class Writer:
         self.written: Written = _unheard
         self.ended: Callable[[Mapping[str, Any]], None] = _unheard
         """Told of every document that a write has changed, and of every asynchronous job that has ended."""
+        self.fetch: Callable[[Mapping[str, Any], str, str], None] = _unheard
+        """Brings what the platform has of an object (connection, resource, id) into the store, before it is written."""
         self.redo: Callable[[Mapping[str, Any]], Act] = _no_errand
         """What a special operation does, from the request as its errand has told it."""
 
@@ -110,11 +122,13 @@ class Writer:
         `errand` is what a special operation does; the five plain ones are known here."""
         stored = self.keys.find(order.key, order.connection["id"], order.fingerprint)
         if stored is not None:
-            return Result(stored.status, stored.body, stored.job)
+            return Result(stored.status, stored.body, stored.job, self._running(stored.job))
         act = errand.accept() if errand else self._accept(order)
         job = self.ids()
         if isinstance(order.body, dict) and order.body.get("response_mode") == "async":
-            return self._later(order, errand, job)
+            return self._later(order, errand, job, self.settings.async_delay)
+        if self.settings.platform_delay:
+            return self._slowly(order, errand, job)
         status, body = self._do(act)
         self._keep_job(job, order, status, body)
         self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, job))
@@ -127,6 +141,8 @@ class Writer:
 
     def _accept(self, order: Order) -> Act:
         """What Rutter checks itself. A missing object is told before anything is accepted."""
+        if order.id is not None:
+            self.fetch(order.connection, order.resource.name, order.id)
         if order.operation == "delete":
             checked_mode(order.body)
             return lambda: self._delete(order)
@@ -136,28 +152,51 @@ class Writer:
         inner = inner_body(self.contract, self.settings, order.resource, order.operation, platform, order.body)
         return lambda: self._create(order, inner) if order.operation == "create" else self._update(order, inner)
 
-    def _later(self, order: Order, errand: Errand | None, job: str) -> Result:
-        """Accept now, do later: the accepted order is stored, so that a job outlives the process that took it."""
+    def _later(self, order: Order, errand: Errand | None, job: str, after: float, *, answered: bool = True) -> Result:
+        """Accept now, do later: the accepted order is stored, so that a job outlives the process that took it.
+        `answered`: the answer is the job's, and stays so under the key; otherwise both are replaced by the result."""
         self.store.keep("job", job, self._job_record(job, order))
         answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
         self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, 200, answer, job))
         request = errand.request() if errand else None
-        self._agenda.add(
-            TASK, job, self.settings.async_delay, {"job": job, "order": order.stored(), "request": request}
-        )
+        body = {"job": job, "order": order.stored(), "request": request, "answered": answered}
+        self._agenda.add(TASK, job, after, body)
         return Result(200, answer, job)
+
+    def _slowly(self, order: Order, errand: Errand | None, job: str) -> Result:
+        """A platform that takes its time: prefer_sync waits for it, but not longer than `sync_wait`; beyond that the
+        answer is the job's. Source: [DA:rest/2023-03-14/asynchronous-operations], trap 1."""
+        delay, longest = self.settings.platform_delay, self.settings.sync_wait
+        result = self._later(order, errand, job, delay, answered=delay > longest)
+        until = to_millis(self.clock.now()) + round(min(delay, longest) * 1000)
+        wait = Wait(job, until, result=delay <= longest)
+        self.store.keep(WAITS, job, asdict(wait))
+        return replace(result, wait=wait)
+
+    def _running(self, job: str) -> Wait | None:
+        """What a replay waits for while the first request still runs: the same, or nothing. UNKNOWN, a setting."""
+        if self.settings.idempotency_running == "async":
+            return None
+        found = self.store.record(WAITS, job)
+        return Wait(**found) if found else None
 
     def finish(self, due: Mapping[str, Any]) -> None:
         """Do an accepted order: the handler of its due thing on the agenda."""
         connection = self.store.record("connection", due["order"]["connection"])
-        order = Order.restored(due["order"], self.contract, connection or {})
+        order = Order.restored(due["order"], self.contract, connection or {"id": due["order"]["connection"]})
 
         def act() -> Any:
             if connection is None:
                 raise unknown_id(self.settings, "connection")
             return (self.redo(due["request"]) if due["request"] else self._accept(order))()
 
-        self.ended(self._keep_job(due["job"], order, *self._do(act)))
+        status, body = self._do(act)
+        record = self._keep_job(due["job"], order, status, body)
+        self.store.forget(WAITS, due["job"])
+        if due["answered"]:
+            self.ended(record)
+        else:
+            self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, due["job"]))
 
     def _do(self, act: Act) -> tuple[int, Any]:
         """The write itself: (status, body)."""

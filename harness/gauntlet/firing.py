@@ -56,12 +56,14 @@ class Receiver:
         except httpx.TransportError as error:
             raise TargetUnreachable(f"{self.url} cannot be reached: {error}. Is the receiver running?") from error
 
-    def fire(self, shot: Shot) -> Landing:
-        """One shot; nothing is raised for what the receiver does."""
+    def fire(self, shot: Shot, *, alone: bool = False) -> Landing:
+        """One shot; nothing is raised for what the receiver does. `alone` uses a connection of its own: a receiver may
+        cut one off that it answered early, and the next shot must not run into that."""
         self.shots += 1
         started = self.clock.monotonic()
+        send = httpx.post if alone else self._client.post
         try:
-            answer = self._client.post(self.url, content=shot.content, headers=list(shot.headers))
+            answer = send(self.url, content=shot.content, headers=list(shot.headers), timeout=TIMEOUT)
         except httpx.TransportError as error:
             return Landing(shot, None, self.clock.monotonic() - started, type(error).__name__)
         return Landing(shot, answer.status_code, self.clock.monotonic() - started)

@@ -192,7 +192,7 @@ def huge_body(place: Range) -> ScenarioResult:
     content = compact(body)
     huge = place.aim.shot("4 MiB", body, content, sign(content, place.aim.secret))
     after = place.aim.valid(name="the event after it")
-    landings = place.fire("huge_body", [huge, after])
+    landings = [place.receiver.fire(huge, alone=True), *place.fire("huge_body", [after])]
     return judged("huge_body", "a body of 4 MiB, then a normal one", landings,
                   lambda item: item.accepted if item.shot is after else not item.broke or item.status is None,
                   "the huge one is acknowledged, refused or cut off; the next one is acknowledged")  # fmt: skip

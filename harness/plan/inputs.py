@@ -53,7 +53,7 @@ def minimal_input(contract: Contract, resource: str, platform: str) -> dict[str,
         if path in known:
             body[path] = on_platform(known[path], path, found.create_fields, platform)
         elif _required(found, field, platform):
-            body[path] = _whole(contract, found, field, platform, found.create_fields, required_only=True)
+            body[path] = whole(contract, found, field, platform, found.create_fields, required_only=True)
     return copy.deepcopy(body)
 
 
@@ -69,13 +69,13 @@ def optional_inputs(contract: Contract, resource: str, platform: str) -> dict[st
     minimal = minimal_input(contract, resource, platform)
     wanted: dict[str, Any] = {}
     for path, field in found.create_fields.items():
-        if not field.on(platform) or field.deprecated or _left_out(found.name, path):
+        if not field.on(platform) or field.deprecated or left_out(found.name, path):
             continue
         if has(minimal, path) or any(path.startswith((f"{other}.", f"{other}[]")) for other in wanted):
             continue
         if not _reachable(minimal, path) or field.name == "additional_fields":
             continue
-        value = _whole(contract, found, field, platform, found.create_fields)
+        value = whole(contract, found, field, platform, found.create_fields)
         if value is not None:
             together = _with_others(found, path, value, platform)
             if _answerable(contract, together, platform):
@@ -95,7 +95,7 @@ def changes(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
         if path in special:
             body[path] = on_platform(special[path], path, found.update_fields, platform)
         elif _changeable(found, field, platform):
-            value = _whole(contract, found, field, platform, found.update_fields, other=True)
+            value = whole(contract, found, field, platform, found.update_fields, other=True)
             if value is not None:
                 body[path] = value
     return copy.deepcopy(body)
@@ -213,7 +213,7 @@ def _children(field: Field, fields: Fields) -> Iterator[Field]:
     return (child for child in fields.values() if child.parent == prefix)
 
 
-def _whole(
+def whole(
     contract: Contract,
     resource: Resource,
     field: Field,
@@ -233,9 +233,9 @@ def _whole(
     made: dict[str, Any] = {}
     for child in children:
         wanted = child.required or platform in child.required_on or not required_only
-        if not wanted or not child.on(platform) or child.deprecated or _left_out(resource.name, child.path):
+        if not wanted or not child.on(platform) or child.deprecated or left_out(resource.name, child.path):
             continue
-        value = _whole(contract, resource, child, platform, fields, required_only=required_only, other=other)
+        value = whole(contract, resource, child, platform, fields, required_only=required_only, other=other)
         if value is not None:
             made[child.name] = value
         elif child.required:
@@ -278,7 +278,8 @@ def _reachable(minimal: dict[str, Any], path: str) -> bool:
     return True
 
 
-def _left_out(resource: str, path: str) -> bool:
+def left_out(resource: str, path: str) -> bool:
+    """Whether an input is one that is not generated."""
     return any(path == name or path.startswith((f"{name}.", f"{name}[]")) for name in LEFT_OUT.get(resource, ()))
 
 
@@ -286,6 +287,6 @@ def _changeable(resource: Resource, field: Field, platform: str) -> bool:
     read = resource.fields.get(field.path)
     if read is None or not read.on(platform) or field.ref:
         return False
-    if field.name in UNCHANGED or _left_out(resource.name, field.path):
+    if field.name in UNCHANGED or left_out(resource.name, field.path):
         return False
     return not (field.is_array or field.is_object) or field.name == "addresses"

@@ -10,9 +10,11 @@ from typing import Any
 Values = Mapping[str, Any]
 
 AMOUNT = 1234.56
-QUANTITY = 2
-UNIT_AMOUNT = 617.28
-"""`QUANTITY` times `UNIT_AMOUNT` is `AMOUNT`, so that lines of an item say the same twice."""
+QUANTITY = 1.5
+UNIT_AMOUNT = 823.04
+PIECES = 2
+"""`QUANTITY` times `UNIT_AMOUNT` is `AMOUNT`, so that lines of an item say the same twice; `PIECES` is for what
+has no halves."""
 CHANGED_AMOUNT = 987.75
 ALLOCATED = 1.25
 """What a payment or a credit takes from an open document: little, so that one document lasts for many cases."""
@@ -105,7 +107,7 @@ account, or an item. On NetSuite a bill line has exactly one of the two. Source:
 
 ADDRESS = {
     "address1": "1 Market Street", "address2": "Suite 300", "city": "San Francisco", "country_code": "US",
-    "first_name": "Go", "last_name": "Live", "postal_code": "94105", "region": "CA",
+    "first_name": "Go", "last_name": "Live", "postal_code": "02139", "region": "CA",
     "email": "golive@example.com", "phone": "+14155550134",
 }  # fmt: skip
 
@@ -154,7 +156,7 @@ MINIMAL: Mapping[str, Values] = {
         ],
     },
     "orders": {
-        "line_items": [{"variant_id": {"$ref": "products", "field": "variants[].id"}, "quantity": QUANTITY}],
+        "line_items": [{"variant_id": {"$ref": "products", "field": "variants[].id"}, "quantity": PIECES}],
         "customer": {"email": "golive@example.com", "first_name": "Go", "last_name": "Live"},
         "billing_address": ADDRESS,
     },

@@ -7,6 +7,7 @@ from typing import Any
 from harness.contract import Contract, Parameter, Resource
 from harness.contract.resource import FILTER_IGNORED
 from harness.plan.case import Requirement
+from harness.plan.further import further_changes
 from harness.plan.inputs import changes, minimal_input, on_platform, optional_inputs, optional_on_platform
 from harness.plan.model import CreateRules, Plan, ResourcePlan, UpdateRules
 from harness.plan.names import OWN_PARAMETERS
@@ -87,6 +88,7 @@ def _requirement(contract: Contract, resource: Resource, platform: str, parts: l
     creates = [item.create for item in rules if item.create] if resource.supports("create", platform) else []
     updates = [item.update for item in rules if item.update] if resource.supports("update", platform) else []
     required = _union(item.fields.required for item in rules)
+    changed = _changes(updates, contract, resource, platform)
     return Requirement(
         platform=platform,
         resource=resource.name,
@@ -104,7 +106,8 @@ def _requirement(contract: Contract, resource: Resource, platform: str, parts: l
         minimum_rows=max(item.queries.minimum_rows for item in rules),
         create_input=_create_input(creates, contract, resource, platform) if creates else None,
         optional_inputs=_optional(creates, contract, resource, platform) if creates else {},
-        changes=(_changes(updates, contract, resource, platform) or None) if updates else None,
+        changes=changed or None,
+        further_changes=_further(updates, contract, resource, platform, changed),
         delete=any(item.delete for item in rules) and resource.supports("delete", platform),
         dates=_dates(rules, resource, platform),
         advisory=frozenset(name for plan, item in parts for name in (*plan.advisory, *item.advisory)),
@@ -222,6 +225,18 @@ def _changes(
             elif name not in rules.skip and fields[name].on(platform):
                 wanted[name] = on_platform(value, name, fields, platform)
     return wanted
+
+
+def _further(
+    updates: Sequence[UpdateRules | bool],
+    contract: Contract,
+    resource: Resource,
+    platform: str,
+    changed: dict[str, Any],
+) -> dict[str, Any]:
+    """What else an update can change. `skip` of any plan leaves an input out."""
+    skipped = {name for item in updates if isinstance(item, UpdateRules) for name in item.skip}
+    return further_changes(contract, resource.name, platform, changed, skipped) if updates else {}
 
 
 def _create_rules(creates: Iterable[CreateRules | bool]) -> Iterator[CreateRules]:

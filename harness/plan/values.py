@@ -35,7 +35,7 @@ BY_NAME: Mapping[str, Pair] = {
     "country_code": ("US", "GB"),
     "currency": ("USD", "USD"),
     "currency_code": ("USD", "USD"),
-    "currency_rate": (1.25, 1.5),
+    "currency_rate": (1.23457, 1.5),
     "debit_credit_memo": ("DEBIT", "CREDIT"),
     "discount_amount": (25.5, 12.25),
     "discount_days": (10, 15),
@@ -54,7 +54,8 @@ BY_NAME: Mapping[str, Pair] = {
     "next_payment_date": ("2024-03-29", "2024-04-30"),
     "nominal_code": ({"$unique": "6", "length": 7}, {"$unique": "7", "length": 7}),
     "phone": ("+1 415 555 0134", "+44 20 7946 0958"),
-    "postal_code": ("94105", "SW1A 1AA"),
+    "memo": ("000123.50", {"$unique": "changed "}),
+    "postal_code": ("02139", "SW1A 1AA"),
     "posted_at": ({"$date": "2024-03-15"}, {"$date": "2024-04-30"}),
     "purchases_apr": (19.99, 17.49),
     "quantity": (QUANTITY, 3),
@@ -80,7 +81,8 @@ BY_NAME: Mapping[str, Pair] = {
     "unit_price": ("49.90", "54.50"),
     "website": ("https://example.com", "https://example.org"),
 }
-"""Last segment of the path -> values. A code of 7 characters fits QuickBooks, one of 10 fits Xero (INFERRED)."""
+"""Last segment of the path -> values. The memo looks like a number and is none; a code of 7 characters fits QuickBooks,
+one of 10 fits Xero (INFERRED)."""
 
 BY_PATH: Mapping[tuple[str, str], Pair] = {
     ("bank_feed_transactions", "transactions[].transaction_date"): ("2024-03-15", "2024-04-30"),
@@ -92,7 +94,7 @@ BY_PATH: Mapping[tuple[str, str], Pair] = {
         None,
     ),
     ("bills", "linked_purchase_orders"): ([{"id": {"$ref": "purchase_orders"}}], None),
-    ("customer_refunds", "currency_rate"): ("1.25", "1.5"),
+    ("customer_refunds", "currency_rate"): ("1.23457", "1.5"),
     ("invoice_credit_memos", "line_items[].item"): (
         {"id": ITEM, "quantity": QUANTITY, "unit_amount": str(UNIT_AMOUNT)}, None,
     ),

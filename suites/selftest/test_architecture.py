@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "drive": {"core", "contract", "plan", "client", "errors"},
     "emulator": {"core", "contract", "errors"},
     "rollout": {"core", "plan", "client", "errors"},
+    "backend": {"core", "client", "errors"},
     "gauntlet": {"core", "contract", "errors"},
     "report": {"core", "plan", "errors", "exit_status"},
     "pytest_plugin": {
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     },
     "cli": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin"),
-        *("gauntlet", "proving", "rollout", "errors", "exit_status"),
+        *("backend", "gauntlet", "proving", "rollout", "errors", "exit_status"),
     },
 }
 """Which packages of `harness` each package may import, besides itself. ARCHITECTURE.md shows the same table."""
@@ -47,6 +48,7 @@ THIRD_PARTY = {
     "drive": {"httpx", "pydantic"},
     "emulator": {"granian", "sqlalchemy", "starlette", "uvloop"},
     "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
+    "backend": {"cryptography", "granian", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},

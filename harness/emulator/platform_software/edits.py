@@ -3,19 +3,16 @@
 The API shows it after the next sync, on real-time platforms at once. Source: [D:implementation-guides/webhooks].
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from harness.contract import Contract, Resource
 from harness.contract.loader import suggest
 from harness.core import iso_utc
 from harness.emulator.bookkeeping import Refused, created
-from harness.emulator.bookkeeping.derived import derive
 from harness.emulator.clock import EmulatorClock
-from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, invalid_request, unknown_path
 from harness.emulator.identifiers import IdSource
-from harness.emulator.sync.books import PlatformBooks
 from harness.emulator.sync.changes import Changes
 from harness.emulator.sync.engine import SYNCING, Syncing
 from harness.emulator.sync.platforms import REAL_TIME
@@ -29,16 +26,14 @@ class PlatformSoftware:
 
     def __init__(
         self,
-        store: Documents,
         contract: Contract,
         clock: EmulatorClock,
         ids: IdSource,
         changes: Changes,
         syncing: Syncing,
-        books: PlatformBooks,
     ) -> None:
-        self._store, self._contract, self._clock, self._ids = store, contract, clock, ids
-        self._changes, self._syncing, self._books = changes, syncing, books
+        self._contract, self._clock, self._ids = contract, clock, ids
+        self._changes, self._syncing = changes, syncing
 
     def edit(self, method: str, connection: Connection, resource: str, id: str | None, body: Document) -> Document:
         """One edit. POST takes the inner object of a create; PATCH takes fields of a returned object, put in as they
@@ -47,23 +42,30 @@ class PlatformSoftware:
         inner = body.get(found.create_key or found.entity, body)
         match (method, id):
             case ("POST", None):
-                verb, documents = "created", self._created(connection, found, inner)
+                documents = self._created(connection, found, inner)
+                for document in documents:
+                    self._changes.add(connection, found.name, "created", document["id"], document)
+                id = documents[0]["id"]
             case ("PATCH", str()):
-                verb, documents = "updated", [self._changed(connection, found, str(id), inner)]
+                self._changes.add(connection, found.name, "updated", id, self._changed(connection, found, id, inner))
             case ("DELETE", str()):
-                verb, documents = "deleted", [self._now(connection, found.name, str(id))]
+                self.view(connection, found.name, id)
+                self._changes.add(connection, found.name, "deleted", id, {})
             case _:
                 raise unknown_path()
-        for document in documents:
-            self._changes.add(connection, found.name, verb, document)
         seen = connection["platform"] in REAL_TIME and connection["status"] in SYNCING
         if seen:
             self._syncing.show(connection, frozenset({found.name}))
-        return {"resource": found.name, "id": documents[0]["id"], "seen": seen}
+        return {"resource": found.name, "id": id, "seen": seen}
 
     def view(self, connection: Connection, resource: str, id: str) -> Document:
-        """One object as the platform has it now, seen by the API or not."""
-        return self._now(connection, self._resource(resource).name, id)
+        """One object as the platform has it now, seen by the API or not; ApiError when it has none."""
+        found = self._changes.now(connection, self._resource(resource).name, id)
+        if found is None:
+            raise ApiError(
+                404, "API_REQUEST_ERROR", "OBJECT_NOT_FOUND", f"The platform has no {resource} with this id."
+            )
+        return found
 
     def _created(self, connection: Connection, resource: Resource, inner: Document) -> list[Document]:
         if resource.create_schema_name is None:
@@ -78,37 +80,20 @@ class PlatformSoftware:
             raise invalid_request(str(error)) from None
 
     def _changed(self, connection: Connection, resource: Resource, id: str, inner: Document) -> Document:
-        before = self._now(connection, resource.name, id)
-        unknown = sorted(set(inner) - set(self._contract.schema(resource.schema_name or "").get("properties", {})))
+        before = self.view(connection, resource.name, id)
+        known = self._contract.schema(resource.schema_name or "").get("properties", {})
+        unknown = sorted(set(inner) - set(known) | {"id"} & set(inner))
         if unknown:
-            raise invalid_request(f"{resource.name} have no field {unknown[0]}{suggest(unknown[0], before)}")
-        after = derive(resource.name, {**before, **inner, "id": id})
-        if "updated_at" in after:
-            after["updated_at"] = iso_utc(self._clock.tick())
-        return after
-
-    def _now(self, connection: Connection, resource: str, id: str) -> Document:
-        pending = self._changes.latest(connection["id"], resource, id)
-        if pending is not None and pending.verb != "deleted":
-            return pending.document
-        row = None if pending else self._store.get(connection["id"], resource, id)
-        found = row.document if row else None if pending else self._books.find(connection, resource, id)
-        if found is None:
-            raise ApiError(
-                404, "API_REQUEST_ERROR", "OBJECT_NOT_FOUND", f"The platform has no {resource} with this id."
+            raise invalid_request(
+                f"{resource.name} have no such field to change: {unknown[0]}{suggest(unknown[0], known)}"
             )
-        return found
+        moment = {"updated_at": iso_utc(self._clock.tick())} if "updated_at" in before else {}
+        return {**inner, **moment}
 
     def _resource(self, name: str) -> Resource:
         if name not in self._contract.resources or self._contract.resources[name].schema_name is None:
             raise invalid_request(f'unknown resource "{name}"{suggest(name, self._contract.resources)}')
         return self._contract.resources[name]
 
-    def _lookup(self, connection: Mapping[str, Any]) -> Callable[[str, str], Document | None]:
-        def lookup(resource: str, id: str) -> Document | None:
-            try:
-                return self._now(dict(connection), resource, id)
-            except ApiError:
-                return None
-
-        return lookup
+    def _lookup(self, connection: Connection) -> Callable[[str, str], Document | None]:
+        return lambda resource, number: self._changes.now(connection, resource, number)

@@ -69,6 +69,11 @@ class Records:
         for id, body in self._database.rows(statement, *values):
             yield id, json.loads(body)
 
+    def first(self, kind: str) -> tuple[str, Any] | None:
+        """The record of a kind whose id sorts before all others, with its id; None when there is none."""
+        found = self._database.row("SELECT id, body FROM records WHERE kind = ? ORDER BY id LIMIT 1", kind)
+        return (found[0], json.loads(found[1])) if found else None
+
     def raise_counter(self, id: str, least: int) -> int:
         """Raise the counter by one, or to `least` when that is more; its new value."""
         found = self._database.write(

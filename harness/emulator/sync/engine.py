@@ -9,6 +9,7 @@ from harness.core import iso_utc
 from harness.emulator.agenda import Agenda
 from harness.emulator.clock import EmulatorClock
 from harness.emulator.connections.lifecycle import Lifecycle
+from harness.emulator.documents import Documents
 from harness.emulator.organisation import Organisation
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.books import PlatformBooks, months_before
@@ -16,6 +17,7 @@ from harness.emulator.sync.changes import Changes
 from harness.emulator.sync.entities import resources_of
 from harness.emulator.sync.landing import Landing
 from harness.emulator.sync.progress import progress_of, put_progress
+from harness.emulator.sync.totals import totals
 from harness.emulator.webhooks.events import Announcer
 
 Fields = dict[str, Any]
@@ -28,6 +30,7 @@ class Syncing:
 
     def __init__(
         self,
+        store: Documents,
         contract: Contract,
         settings: EmulatorSettings,
         clock: EmulatorClock,
@@ -39,7 +42,7 @@ class Syncing:
         books: PlatformBooks,
         announcer: Announcer,
     ) -> None:
-        self._contract, self._settings, self._clock = contract, settings, clock
+        self._store, self._contract, self._settings, self._clock = store, contract, settings, clock
         self._organisation, self._lifecycle, self._agenda = organisation, lifecycle, agenda
         self._changes, self._landing, self._books, self._announcer = changes, landing, books, announcer
 
@@ -60,7 +63,7 @@ class Syncing:
         done = progress.batches + 1
         last = done == len(progress.planned)
         put_progress(connection, progress, batches=done, stage="steady" if last else "initial",
-                     totals=self._landing.totals(connection))  # fmt: skip
+                     totals=totals(self._store, self._contract, connection))  # fmt: skip
         if connection["status"] == "not_ready" and (last or self._settings.ready_after == "first_batch"):
             connection["status"] = "active"
         self._organisation.save(connection)
@@ -135,11 +138,18 @@ class Syncing:
         """Bring changes of a real-time platform into the API at once. Source: trap 36."""
         self._apply(connection, resources, announce=True)
 
+    def fetch(self, connection: Mapping[str, Any], resource: str, id: str) -> None:
+        """Bring what the platform has of one object into the API: a write goes to the platform, not to the API's copy,
+        so what it changes is the object with all that was done to it there."""
+        for change in self._changes.hidden(connection["id"], resource, id):
+            self._landing.change(connection, change)
+            self._changes.seen(change)
+
     def counted(self, connection: Fields) -> Fields:
         """The totals of a connection, counted once for the seeded ones."""
         progress = progress_of(connection)
         if progress.totals is None:
-            progress = put_progress(connection, progress, totals=self._landing.totals(connection))
+            progress = put_progress(connection, progress, totals=totals(self._store, self._contract, connection))
             self._organisation.save(connection)
         return progress.totals or {}
 

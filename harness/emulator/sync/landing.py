@@ -9,8 +9,7 @@ from harness.emulator.bookkeeping import effects
 from harness.emulator.clock import EmulatorClock
 from harness.emulator.documents import Documents
 from harness.emulator.identifiers import IdSource
-from harness.emulator.sync.changes import Change
-from harness.emulator.sync.entities import entity_date, sync_name
+from harness.emulator.sync.changes import Change, Changes, after
 from harness.emulator.sync.platforms import DELETES_IN_EVENTS, tells_delete
 from harness.emulator.webhooks.events import Announcer
 
@@ -22,10 +21,16 @@ class Landing:
     """Where synced data enters the store. Everything that lands gets a new `last_synced_at`."""
 
     def __init__(
-        self, store: Documents, contract: Contract, clock: EmulatorClock, ids: IdSource, announcer: Announcer
+        self,
+        store: Documents,
+        contract: Contract,
+        clock: EmulatorClock,
+        ids: IdSource,
+        changes: Changes,
+        announcer: Announcer,
     ) -> None:
-        self._store, self._contract = store, contract
-        self._clock, self._ids, self._announcer = clock, ids, announcer
+        self._store, self._contract, self._clock, self._ids = store, contract, clock, ids
+        self._changes, self._announcer = changes, announcer
 
     def fresh(self, connection: Connection, resource: str, documents: Iterable[Document], *, announce: bool) -> int:
         """Put the documents that the API does not have yet; returns how many. The others are left as they are: what
@@ -39,34 +44,22 @@ class Landing:
         return len(landed)
 
     def change(self, connection: Connection, change: Change, *, announce: bool = True) -> None:
-        """Apply one change that was made in the platform's own software."""
+        """Bring one change into the API, or only tell of it when it is there already."""
+        before = self._current(connection, change.resource, change.object)
         if change.verb == "deleted":
-            self._gone(connection, change, announce=announce)
+            if before is not None or change.shown:
+                self._gone(connection, change, before, announce=announce)
+            return
+        document = before if change.shown else after(
+            self._changes.base(connection, change.resource, change.object), change)  # fmt: skip
+        if document is None:
             return
         if not change.shown:
-            row = self._store.get(connection["id"], change.resource, change.document["id"])
-            document = self._stamped(change.document)
+            document = self._stamped(document)
             self._store.put(connection["id"], change.resource, document)
-            self._link(connection, change.resource, document, row.document if row else None, announce=announce)
+            self._link(connection, change.resource, document, before, announce=announce)
         if announce:
-            self._announcer.entity(connection, change.resource, change.verb, change.document)
-
-    def totals(self, connection: Connection) -> Document:
-        """Entity -> dates and count of what is in the API. Source: [S24] historical_sync_status.total."""
-        found: Document = {}
-        for resource in self._contract.resources:
-            rows = self._store.all(connection["id"], resource)
-            dates = [_day(resource, row.document) for row in rows]
-            kept = sorted(date for date in dates if date)
-            if rows:
-                edge = connection["created_at"]
-                found[sync_name(self._contract, resource).lower()] = {
-                    "oldest_entity_date": kept[0] if kept else edge,
-                    "newest_entity_date": kept[-1] if kept else edge,
-                    "ready": True,
-                    "synced_count": len(rows),
-                }
-        return found
+            self._announcer.entity(connection, change.resource, change.verb, document)
 
     def tell_deleted(self, connection: Connection, resource: str, id: str) -> None:
         """Note a delete for `/events`, where the platform's deletes show there. Source: facts section 7."""
@@ -81,17 +74,16 @@ class Landing:
         }
         self._store.keep("event", f"{connection['id']}:{event['id']}", event)
 
-    def _gone(self, connection: Connection, change: Change, *, announce: bool) -> None:
-        row = self._store.get(connection["id"], change.resource, change.document["id"])
-        if row is not None and not change.shown:
-            self._link(connection, change.resource, None, row.document, announce=announce)
-            self._store.remove(connection["id"], change.resource, row.document["id"])
-        if not change.shown and (row is None or not tells_delete(connection["platform"], change.resource)):
-            return
-        if not change.shown:
-            self.tell_deleted(connection, change.resource, change.document["id"])
+    def _gone(self, connection: Connection, change: Change, before: Document | None, *, announce: bool) -> None:
+        """An object that the platform has no more: told where the platform can tell, gone silently where it cannot."""
+        if before is not None and not change.shown:
+            self._link(connection, change.resource, None, before, announce=announce)
+            self._store.remove(connection["id"], change.resource, change.object)
+            if not tells_delete(connection["platform"], change.resource):
+                return
+            self.tell_deleted(connection, change.resource, change.object)
         if announce:
-            self._announcer.entity(connection, change.resource, "deleted", change.document)
+            self._announcer.entity(connection, change.resource, "deleted", {"id": change.object})
 
     def _link(
         self,
@@ -113,14 +105,9 @@ class Landing:
             return document
         return {**document, "last_synced_at": iso_utc(self._clock.tick())}
 
+    def _current(self, connection: Connection, resource: str, id: str) -> Document | None:
+        row = self._store.get(connection["id"], resource, id)
+        return row.document if row else None
+
     def _lookup(self, connection: Connection) -> Callable[[str, str], Document | None]:
-        def lookup(resource: str, id: str) -> Document | None:
-            row = self._store.get(connection["id"], resource, id)
-            return row.document if row else None
-
-        return lookup
-
-
-def _day(resource: str, document: Mapping[str, Any]) -> str | None:
-    moment = entity_date(resource, document) or document.get("created_at")
-    return moment if isinstance(moment, str) and moment else None
+        return lambda resource, number: self._current(connection, resource, number)

@@ -18,6 +18,9 @@ LINKS = {
 REPLACING = frozenset({"bills", "expenses"})
 """A sent `line_items` replaces all lines. Source: [S24] update bodies of bills and expenses."""
 
+APPENDING = frozenset({("bank_deposits", "QUICKBOOKS")})
+"""A sent line without platform_id is added, existing ones stay. Source: [S24] update body of bank deposits."""
+
 MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
 
 
@@ -38,29 +41,40 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if not resource.supports("get", platform):
         return
     yield case("read")
-    texts = text_inputs(requirement, resource)
-    if texts:
-        yield from (case("text", name, paths=texts, text=name) for name in SAMPLE_TEXTS if name != "plain")
+    texts, names = text_inputs(requirement, resource), name_inputs(requirement, resource)
+    for name in SAMPLE_TEXTS if texts else ("unicode",) if names else ():
+        if name != "plain":
+            yield case("text", name, paths=texts, text=name, names=names if name == "unicode" else [])
     if has(requirement.create_input, "line_items[]"):
         yield case("lines")
     if requirement.changes:
-        yield case("update")
+        yield case("update", texts=[path for path in MARKED if path in requirement.changes])
         yield from (case("update_one", name, field=name) for name in requirement.changes if _alone(resource, name))
         line_field = resource.update_fields.get("line_items")
-        if resource.name in REPLACING and line_field is not None and line_field.on(platform):
-            yield case("replace_lines")
+        if line_field is not None and line_field.on(platform) and has(requirement.create_input, "line_items[]"):
+            yield case("replace_lines" if resource.name in REPLACING else "update_lines")
+            if (resource.name, platform) in APPENDING:
+                yield case("append_lines")
+    if requirement.further_changes:
+        yield case("update_rest")
     if requirement.delete:
         yield case("delete")
 
 
 FREE_TEXTS = ("memo", "description", "note", "line_items[].description")
+MARKED = frozenset({"memo", "description", "note"})
+"""Free texts that an update is given in many scripts."""
 NAMES = ("contact_name", "vendor_name", "customer_name", "name", "term_name")
 
 
 def text_inputs(requirement: Requirement, resource: Resource) -> list[str]:
-    """The free texts that can be written and read back: memo and descriptions, where there are none a name."""
-    free = [path for path in FREE_TEXTS if _is_text(requirement, resource, path)]
-    return free or [path for path in NAMES if _is_text(requirement, resource, path)][:1]
+    """The free texts that can be written and read back: memos and descriptions."""
+    return [path for path in FREE_TEXTS if _is_text(requirement, resource, path)]
+
+
+def name_inputs(requirement: Requirement, resource: Resource) -> list[str]:
+    """The names that can be written and read back."""
+    return [path for path in NAMES if _is_text(requirement, resource, path)]
 
 
 def _is_text(requirement: Requirement, resource: Resource, path: str) -> bool:

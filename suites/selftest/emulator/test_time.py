@@ -1,5 +1,7 @@
 """The double over time, with a frozen clock: the lives of connections, syncs, and edits behind the API's back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -210,3 +212,41 @@ def test_time_and_what_is_due_survive_a_restart(start, tmp_path):
     assert second.own("GET", "clock")["frozen"]
     second.advance(10)
     assert second.rows("/accounting/bills", token)
+
+
+def test_an_api_write_keeps_what_was_done_in_the_platform(double):
+    """A write goes to the platform: an unseen edit of the same object is in its answer, and a later sync takes nothing
+    of the write back, nor what other writes did to an object with an unseen edit."""
+    token = double.token("NETSUITE")
+    bills = double.rows("/accounting/bills", token, filter='status="open"') or double.rows("/accounting/bills", token)
+    id = next(iter(bills))
+    edited(double, "PATCH", "NETSUITE", "bills", id, document_number="BY-HAND")
+    answer = double.api("PATCH", f"/accounting/bills/{id}", token=token, json={"bill": {"memo": "by api"}})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["bill"]["document_number"], answer.json()["bill"]["memo"]) == ("BY-HAND", "by api")
+    double.advance(HOUR)
+    after = double.rows("/accounting/bills", token)[id]
+    assert (after["document_number"], after["memo"]) == ("BY-HAND", "by api")
+
+
+@pytest.mark.parametrize(("delay", "waits", "shape"), [(10.0, 10, "vendor"), (40.0, 30, "async_response")])
+def test_a_slow_platform_is_waited_for_half_a_minute(start, delay, waits, shape):
+    """prefer_sync answers with the object when the platform is done within 30 s, with a job beyond it; the job still
+    ends, and a replay of the key gives what was answered. Source: trap 1."""
+    slow = start(platform_delay=delay, connections=("QUICKBOOKS",))
+    body = {"vendor": {"vendor_name": "A", "contact_name": "A", "currency_code": "USD"}}
+    send = {"token": slow.token("QUICKBOOKS"), "json": body, "headers": {"Idempotency-Key": "one"}}
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(slow.api, "POST", "/accounting/vendors", **send)
+        while not any(due["task"] == "job" for due in slow.own("GET", "clock")["due"]):
+            continue
+        slow.advance(waits - 1)
+        assert not sent.done()
+        slow.advance(1.1)
+        answer = sent.result(timeout=20)
+    assert answer.status_code == 200
+    assert list(answer.json()) == [shape]
+    job = answer.headers["x-rutter-job-id"]
+    slow.advance(delay)
+    assert slow.api("GET", f"/jobs/{job}").json()["status"] == "success"
+    assert slow.api("POST", "/accounting/vendors", **send).json() == answer.json()

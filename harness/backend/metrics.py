@@ -1,0 +1,41 @@
+"""Health and metrics: read from the database when they are asked for, so that every process tells the same."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from harness.backend.inbox import Inbox
+
+
+class Metrics:
+    """Counters of this process and gauges of the database, as Prometheus text."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.registry = CollectorRegistry()
+        self.webhooks = Counter(
+            "golive_webhooks", "Webhook requests by what became of them", ["outcome"], registry=self.registry
+        )
+        self.registry.register(_InboxGauges(inbox))
+
+    def text(self) -> bytes:
+        """All of it, in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+
+class _InboxGauges(Collector):
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registering must not read the database."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        depth = self._inbox.depth()
+        yield GaugeMetricFamily("golive_inbox_waiting", "Events that wait for a worker", value=depth.waiting)
+        yield GaugeMetricFamily("golive_inbox_oldest_seconds", "Age of the oldest event that waits", value=depth.oldest)
+        yield GaugeMetricFamily("golive_inbox_dead", "Events that could not be worked off", value=depth.dead)
+        yield GaugeMetricFamily("golive_inbox_done", "Events that were worked off and are still kept", value=depth.done)
+        yield GaugeMetricFamily("golive_inbox_repeats", "Deliveries of events that were known", value=depth.repeats)

@@ -1,0 +1,89 @@
+"""A backend in a process of its own, started, killed and started again by whoever needs one."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from harness.backend.settings import BackendSettings
+from harness.core import Secret
+from harness.errors import HarnessError
+
+READY = "ready "
+
+
+@dataclass
+class BackendProcess:
+    """A running backend. Settings go over its standard input, so that no secret stands on a command line."""
+
+    settings: BackendSettings
+    process: "subprocess.Popen[str]"
+
+    @classmethod
+    def start(cls, settings: BackendSettings) -> "BackendProcess":
+        """Start one and wait until it accepts connections. HarnessError when it ends instead."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise HarnessError("the backend's process has no pipes")
+        process.stdin.write(dumps(settings))
+        process.stdin.close()
+        line = process.stdout.readline()
+        if not line.startswith(READY):
+            told = process.stderr.read().strip().splitlines()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+            raise HarnessError(f"the backend did not start: {told[-1] if told else 'it said nothing'}")
+        return cls(replace(settings, port=int(line.removeprefix(READY))), process)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{self.settings.host}:{self.settings.port}"
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self._ended()
+
+    def stop(self) -> None:
+        """End it gently and wait."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self._ended()
+
+    def _ended(self) -> None:
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def dumps(settings: BackendSettings) -> str:
+    """Settings as JSON, secrets in clear: for a pipe and nothing else."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Secret):
+            return {"secret": value.reveal()}
+        return [plain(item) for item in value] if isinstance(value, tuple) else value
+
+    return json.dumps({item.name: plain(getattr(settings, item.name)) for item in fields(settings)})
+
+
+def loads(text: str) -> BackendSettings:
+    """The inverse of `dumps`."""
+
+    def back(value: Any) -> Any:
+        if isinstance(value, dict):
+            return Secret(value["secret"])
+        return tuple(back(item) for item in value) if isinstance(value, list) else value
+
+    return BackendSettings(**{name: back(value) for name, value in json.loads(text).items()})

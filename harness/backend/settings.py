@@ -1,0 +1,73 @@
+"""The backend's settings. Secrets come from the environment and are never shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.core import Secret
+from harness.errors import CredentialError
+
+VARIABLES = {
+    "base_url": "RUTTER_BASE_URL",
+    "client_id": "RUTTER_CLIENT_ID",
+    "client_secret": "RUTTER_CLIENT_SECRET",
+    "previous_client_secret": "RUTTER_PREVIOUS_CLIENT_SECRET",
+    "vault_keys": "GOLIVE_BACKEND_KEYS",
+}
+"""Setting -> environment variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """How one backend runs.
+
+    `database` is a SQLAlchemy URL. `vault_keys` are Fernet keys, the newest first: all decrypt, the first encrypts.
+    `previous_client_secret` is accepted in signatures while the secret is rotated. Times are in seconds.
+    """
+
+    base_url: str
+    client_id: str
+    client_secret: Secret
+    vault_keys: tuple[Secret, ...]
+    previous_client_secret: Secret | None = None
+    database: str = "sqlite:///golive-backend.sqlite3"
+    host: str = "127.0.0.1"
+    port: int = 0
+    workers: int = 1
+    largest_body: int = 1024 * 1024
+    repeat_window: float = 3600.0
+    """A delivery with the same bytes is the same event for this long: retries end after about 15 minutes. After it, it
+    is a new one: a connection may need re-authentication twice. Source: [D:implementation-guides/webhooks]."""
+    lease_seconds: float = 10.0
+    attempts: int = 6
+    retry_seconds: float = 2.0
+    idle_seconds: float = 0.25
+    """How long a worker without work waits before it looks again for work of other processes."""
+
+    @property
+    def signing_secrets(self) -> tuple[Secret, ...]:
+        """The secrets that a webhook may be signed with, the current one first."""
+        previous = self.previous_client_secret
+        return (self.client_secret,) if previous is None else (self.client_secret, previous)
+
+
+def from_environment(environ: Mapping[str, str], **given: object) -> BackendSettings:
+    """Settings from the environment and `given`; CredentialError naming the variable that is missing."""
+    values: dict[str, object] = {}
+    for name, variable in VARIABLES.items():
+        found = environ.get(variable, "")
+        if not found:
+            if name == "previous_client_secret":
+                continue
+            hint = " Make one with: golive backend key" if name == "vault_keys" else ""
+            raise CredentialError(f"{variable} is not set. The backend needs it: export {variable}=...{hint}")
+        values[name] = found
+    return BackendSettings(
+        base_url=str(values["base_url"]).rstrip("/"),
+        client_id=str(values["client_id"]),
+        client_secret=Secret(str(values["client_secret"])),
+        vault_keys=tuple(Secret(part.strip()) for part in str(values["vault_keys"]).split(",") if part.strip()),
+        previous_client_secret=(
+            Secret(str(values["previous_client_secret"])) if "previous_client_secret" in values else None
+        ),
+        **given,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,104 @@
+"""The HTTP side: webhooks in, and what an operator looks at."""
+
+import json
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from harness.backend.inbox import DEAD, Inbox
+from harness.backend.intake import Intake
+from harness.backend.meaning import event_of
+from harness.backend.metrics import Metrics
+from harness.backend.settings import BackendSettings
+from harness.backend.signature import HEADER, verified
+from harness.errors import StorageError
+
+WEBHOOKS = "/webhooks/rutter"
+
+
+class Endpoints:
+    """What each address does."""
+
+    def __init__(self, settings: BackendSettings, inbox: Inbox, intake: Intake) -> None:
+        self.settings = settings
+        self.inbox = inbox
+        self.intake = intake
+        self.metrics = Metrics(inbox)
+
+    def routes(self) -> list[Route]:
+        """The addresses."""
+        return [
+            Route(WEBHOOKS, self.webhook, methods=["POST"]),
+            Route("/events", self.events, methods=["GET"]),
+            Route("/dead-letters", self.dead_letters, methods=["GET"]),
+            Route("/dead-letters/replay", self.replay, methods=["POST"]),
+            Route("/health", self.health, methods=["GET"]),
+            Route("/metrics", self.prometheus, methods=["GET"]),
+        ]
+
+    async def webhook(self, request: Request) -> Response:
+        """Verify the raw bytes, store, acknowledge. 503 when it could not be stored: the API then sends it again."""
+        content = await self._content(request)
+        if content is None:
+            return self._ended("too_large", 413, "The body is larger than any event.")
+        if not verified(content, request.headers.get(HEADER), self.settings.signing_secrets):
+            return self._ended("wrong_signature", 401, "X-Rutter-Signature is not right for this body.")
+        event = event_of(content)
+        if event is None:
+            return self._ended("no_event", 400, "The body is not a JSON object with a code.")
+        try:
+            await self.intake.keep(event)
+        except StorageError:
+            return self._ended("not_stored", 503, "The event could not be stored; send it again.")
+        return self._ended("stored", 200, None)
+
+    async def events(self, request: Request) -> Response:
+        """The latest events, of one connection with `?connection_id=`."""
+        return _json({"events": self.inbox.shown(request.query_params.get("connection_id"), None)})
+
+    async def dead_letters(self, _request: Request) -> Response:
+        """What could not be worked off, with the reason."""
+        return _json({"dead_letters": self.inbox.shown(None, DEAD)})
+
+    async def replay(self, request: Request) -> Response:
+        """Try dead letters again, all or the one of `?digest=`."""
+        return _json({"replayed": self.inbox.revive(request.query_params.get("digest"))})
+
+    async def health(self, _request: Request) -> Response:
+        """200 with the depth of the inbox; 503 when the database does not answer."""
+        try:
+            depth = self.inbox.depth()
+        except StorageError as error:
+            return _json({"status": "database", "detail": str(error)}, 503)
+        return _json({"status": "ok", "waiting": depth.waiting, "oldest_seconds": round(depth.oldest, 3),
+                      "dead": depth.dead})  # fmt: skip
+
+    async def prometheus(self, _request: Request) -> Response:
+        """Metrics as Prometheus text."""
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _content(self, request: Request) -> bytes | None:
+        """The raw body; None as soon as it is larger than allowed."""
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > self.settings.largest_body:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def _ended(self, outcome: str, status: int, problem: str | None) -> Response:
+        self.metrics.webhooks.labels(outcome).inc()
+        return _json({"error": problem} if problem else {"stored": True}, status)
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
+
+
+def application(endpoints: Endpoints) -> Starlette:
+    """The ASGI application."""
+    return Starlette(routes=endpoints.routes())

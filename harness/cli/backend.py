@@ -1,0 +1,42 @@
+"""`golive backend`: the reference backend over a real socket."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from harness.backend import BackendSettings
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--database", default="sqlite:///golive-backend.sqlite3", show_default=True, metavar="URL",
+              help="SQLite file or PostgreSQL URL.")  # fmt: skip
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(0, 32), help="Threads that work events off."
+)
+@click.argument("what", required=False, type=click.Choice(["key"]))
+def backend(what: str | None, **choices: Any) -> None:
+    """Serve the reference backend until stopped; `golive backend key` prints a fresh key for its vault.
+
+    Credentials come from RUTTER_BASE_URL, RUTTER_CLIENT_ID, RUTTER_CLIENT_SECRET and GOLIVE_BACKEND_KEYS. While the
+    client secret is rotated, RUTTER_PREVIOUS_CLIENT_SECRET holds the old one.
+    """
+    if what == "key":
+        from harness.backend.vault import new_key
+
+        click.echo(new_key())
+        return
+    from harness.backend.serving import serve
+    from harness.backend.settings import from_environment
+    from harness.backend.web import WEBHOOKS
+
+    def ready(taken: "BackendSettings") -> None:
+        address = f"http://{taken.host}:{taken.port}"
+        click.echo(f"golive backend serves {address} until stopped (ctrl-C); webhooks go to {address}{WEBHOOKS}")
+        sys.stdout.flush()
+
+    serve(from_environment(os.environ, **choices), on_ready=ready)

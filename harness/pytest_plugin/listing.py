@@ -1,0 +1,110 @@
+"""Finding in lists what a case made: the newest rows, what appeared, what must not be there again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.checks.echo import missing_of
+from harness.checks.oracle import millis
+from harness.contract import Resource
+from harness.drive import Drive, Walk, Write
+from harness.plan.case import Case, Requirement
+from harness.pytest_plugin.caserun import Judge
+
+NEWEST = 30
+WHOLE = 500
+
+
+class Listing:
+    """What a proof knows of its resource's list. Every method only makes exchanges or puts them together."""
+
+    def __init__(self, drive: Drive, case: Case, judge: Judge) -> None:
+        self.drive = drive
+        self.case = case
+        self.judge = judge
+
+    @property
+    def base(self) -> tuple[str, str | None, str | None]:
+        """The first three values of every subject."""
+        return self.case.id, self.case.platform, self.case.resource
+
+    @property
+    def described(self) -> Resource:
+        """The contract's word on the case's resource."""
+        return self.drive.contract.resource(self.name)
+
+    @property
+    def name(self) -> str:
+        """The case's resource."""
+        assert self.case.resource is not None
+        return self.case.resource
+
+    @property
+    def requirement(self) -> Requirement:
+        """What the plans ask of the resource."""
+        found = self.drive.requirement
+        assert found is not None
+        return found
+
+    def listed(self, id: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+        """The object's row in the list; the newest rows are looked at first, then all."""
+        walk = self.newest()
+        found = walk.by_id.get(id)
+        if found is None:
+            walk = self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
+            found = walk.by_id.get(id)
+        return found, walk.evidence_ids
+
+    def newest(self) -> Walk:
+        """The rows that changed last: by sort, else by window, else the whole list."""
+        parameters = self.described.operations["list"].parameters
+        sort = parameters.get("sort")
+        if sort is not None and sort.on(self.case.platform) and "updated_at" in self.described.fields:
+            return self.drive.walk(self.name, max_pages=1, limit=NEWEST, sort="updated_at DESC")
+        window = parameters.get("updated_at_min")
+        latest = max(
+            filter(None, (millis(row.get("updated_at")) for row in self.drive.snapshot(self.name).rows)), default=0
+        )
+        if latest and window is not None and window.on(self.case.platform) and self.described.is_paged:
+            return self.drive.walk(self.name, updated_at_min=latest, limit=WHOLE)
+        return self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
+
+    def known(self) -> set[str]:
+        """Ids that the list had, or that this worker made, before what a case does next."""
+        place = (self.case.platform, self.name)
+        if place not in self.drive.session.known:
+            self.drive.session.known[place] = set(self.drive.snapshot(self.name).by_id) | set(self.newest().by_id)
+        return self.drive.session.known[place]
+
+    def note(self, write: Write) -> None:
+        """What a write made is no news from now on."""
+        if self.described.supports("list", self.case.platform):
+            self.known().update(entity["id"] for entity in write.entities if isinstance(entity.get("id"), str))
+
+    def appeared(self, sent: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(ids of rows like `sent` that were not there before, evidence): what writes really made."""
+        known = self.known()
+        walk = self.newest()
+        fresh = {id: row for id, row in walk.by_id.items() if id not in known}
+        known.update(fresh)
+        parts = self.sent_parts(sent)
+        alike = [id for id, row in fresh.items() if any(self._alike(part, row) for part in parts)]
+        for id in alike:
+            self.drive.adopt(self.name, id)
+        return tuple(alike), walk.evidence_ids
+
+    def _alike(self, sent: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+        """Whether a new row can come from `sent`: somebody else may write at the same time. A buggy write may have
+        changed some of it, so one matching input is enough."""
+        wrong = {path.partition(".")[0].removesuffix("[]") for path, _, _ in self.missing(sent, row)}
+        return len(wrong) < max(1, len(sent))
+
+    def missing(self, sent: Mapping[str, Any], seen: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+        """Where an object lacks what was sent."""
+        return missing_of(self.described, self.case.platform, sent, seen)
+
+    def sent_parts(self, body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """What each object of a write was sent as: several for a bulk write."""
+        if self.name == "bank_feed_transactions":
+            rest = {"bank_feed_account_id": body.get("bank_feed_account_id")}
+            return [{**rest, **part} for part in body.get("transactions", ())]
+        return [body]

@@ -1,0 +1,66 @@
+"""The vault and the meaning of events: pure parts of the reference backend."""
+
+import json
+
+import pytest
+
+from harness.backend.meaning import effect_of, event_of
+from harness.backend.settings import from_environment
+from harness.backend.vault import Vault, new_key
+from harness.core import Secret
+from harness.errors import CredentialError, HarnessError
+
+
+def test_keys_rotate_without_losing_what_was_sealed():
+    """What an old key sealed opens beside a new key, is sealed anew by rotation, and then needs the new key only."""
+    old, new = Secret(new_key()), Secret(new_key())
+    sealed = Vault([old]).seal(Secret("a token"))
+    both = Vault([new, old])
+    assert both.open(sealed) == Secret("a token")
+    assert Vault([new]).open(both.reseal(sealed)) == Secret("a token")
+    with pytest.raises(HarnessError, match="cannot be opened"):
+        Vault([new]).open(sealed)
+
+
+def test_an_altered_token_does_not_open():
+    """One changed character is noticed, and neither the sealed nor the clear text is in the message."""
+    vault = Vault([Secret(new_key())])
+    sealed = vault.seal(Secret("a token"))
+    altered = sealed[:20] + ("A" if sealed[20] != "A" else "B") + sealed[21:]
+    with pytest.raises(HarnessError) as told:
+        vault.open(altered)
+    assert altered not in str(told.value)
+
+
+def test_a_bad_key_and_a_missing_variable_are_told_by_name():
+    """The message names the variable and what to do, never a value."""
+    with pytest.raises(CredentialError, match="GOLIVE_BACKEND_KEYS: a key is not 32 bytes"):
+        Vault([Secret("short")])
+    environ = {"RUTTER_BASE_URL": "http://x", "RUTTER_CLIENT_ID": "a", "RUTTER_CLIENT_SECRET": "b"}
+    with pytest.raises(CredentialError, match="golive backend key"):
+        from_environment(environ)
+
+
+@pytest.mark.parametrize(
+    ("body", "wishes", "gone"),
+    [
+        ({"type": "CONNECTION", "code": "INITIAL_UPDATE"}, ("connection", "everything"), ()),
+        ({"type": "CONNECTION", "code": "CONNECTION_NEEDS_UPDATE"}, ("connection",), ()),
+        ({"type": "JOB", "code": "JOB_COMPLETED", "job": {"id": "j"}}, ("jobs",), ()),
+        ({"type": "BILL", "code": "BILL_UPDATED", "bill": {"id": "b"}}, ("bills",), ()),
+        ({"type": "BILL", "code": "BILL_DELETED", "bill": {"id": "b"}}, ("bills",), (("bills", "b"),)),
+        ({"type": "BILL", "code": "BILL_DELETED", "bill": [{"id": "b"}, {"id": "c"}]}, ("bills",),
+         (("bills", "b"), ("bills", "c"))),
+        ({"type": "PLANET", "code": "PLANET_ALIGNED"}, (), ()),
+    ],
+)  # fmt: skip
+def test_an_event_is_a_wish_to_read_again(body, wishes, gone):
+    """What an event makes depends on its code and family; new kinds make nothing."""
+    effect = effect_of(event_of(json.dumps(body).encode()))
+    assert (effect.wishes, effect.gone) == (wishes, gone)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"type":"BILL"}', b'{"code":1}', b"\xff"])
+def test_what_is_no_event_is_none(content):
+    """Bodies that are no JSON object with a code are no events."""
+    assert event_of(content) is None

@@ -1,0 +1,195 @@
+"""The reference backend's webhooks through its socket: what is acknowledged is kept, once, whatever happens."""
+
+import base64
+import hashlib
+import hmac
+import json
+import sqlite3
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from harness.backend import BackendProcess, BackendSettings
+from harness.backend.vault import new_key
+from harness.contract import load_contract
+from harness.core import Secret, SystemClock, Verdict
+from harness.gauntlet import Plan, Receiver, run_gauntlet
+
+SECRET, PREVIOUS, TOKEN = "client-secret-of-a-test", "previous-secret-of-a-test", "access-token-of-a-test"
+HOOKS = "/webhooks/rutter"
+
+
+def signature(content, secret=SECRET):
+    """What the API sends for these bytes."""
+    return "sha256=" + base64.b64encode(hmac.new(secret.encode(), content, hashlib.sha256).digest()).decode()
+
+
+def webhook(kind, code, connection, **extra):
+    """The bytes of an event."""
+    body = {"type": kind, "code": code, "connection_id": connection, "access_token": TOKEN, **extra}
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def post(http, url, content, secret=SECRET):
+    """Deliver an event; the status, None when the connection broke."""
+    try:
+        return http.post(
+            url + HOOKS, content=content, headers={"X-Rutter-Signature": signature(content, secret)}
+        ).status_code
+    except httpx.TransportError:
+        return None
+
+
+def settled(http, url, patience=60.0):
+    """The health of a backend once nothing waits in its inbox."""
+    deadline = time.monotonic() + patience
+    while True:
+        health = http.get(f"{url}/health").json()
+        if health["waiting"] == 0 or time.monotonic() > deadline:
+            return health
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of a backend on a file of this test's own."""
+    return BackendSettings(
+        base_url="http://127.0.0.1:1/versioned", client_id="client", client_secret=Secret(SECRET),
+        previous_client_secret=Secret(PREVIOUS), vault_keys=(Secret(new_key()),),
+        database=f"sqlite:///{tmp_path / 'backend.sqlite3'}", lease_seconds=1.0, idle_seconds=0.02,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def start():
+    """Starts backends and ends those that still run."""
+    running = []
+
+    def begin(settings):
+        running.append(BackendProcess.start(settings))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        if process.process.returncode is None:
+            process.stop()
+
+
+@pytest.fixture
+def http():
+    """A client for the backend's addresses."""
+    with httpx.Client(timeout=20) as client:
+        yield client
+
+
+def rows(settings, query):
+    """Rows of the backend's database, read from outside."""
+    with closing(sqlite3.connect(settings.database.removeprefix("sqlite:///"))) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_the_reference_runs_the_gauntlet_without_a_fault(settings, start):
+    """The reference gets 100 % of the gauntlet, with every scenario decided."""
+    process = start(settings)
+    receiver = Receiver(
+        process.url + HOOKS, Secret(SECRET), SystemClock(), Secret(PREVIOUS),
+        process.url + "/events?connection_id={mark}",
+    )  # fmt: skip
+    try:
+        report = run_gauntlet(
+            receiver, Plan(burst=200, slow_seconds=0.05, prompt_seconds=10.0, patience=10.0), load_contract()
+        )
+    finally:
+        receiver.close()
+    assert [item for item in report.scenarios if item.standing != "passed"] == []
+    assert (report.faults, report.verdict) == ((), Verdict.GO)
+
+
+def test_nothing_that_was_acknowledged_is_lost_to_kill_9(settings, start, http):
+    """Webhooks shuffled, one in ten twice, one in twenty signed wrongly, while the process is killed again and again:
+    every acknowledged event has its effect, and no wrongly signed one has any."""
+    random = Random(7)  # noqa: S311 - a fixed shuffle
+    events = [
+        webhook("BILL", "BILL_DELETED", f"connection-{number % 7}", bill={"id": f"bill-{number}"})
+        for number in range(400)
+    ]
+    forged = [
+        webhook("BILL", "BILL_DELETED", f"connection-{number % 7}", bill={"id": f"forged-{number}"})
+        for number in range(20)
+    ]
+    waiting = [(content, SECRET) for content in [*events, *random.sample(events, 40)]]
+    waiting += [(content, "another-secret") for content in forged]
+    random.shuffle(waiting)
+    process, rounds = start(settings), 0
+    while waiting:
+        batch, waiting = waiting[:120], waiting[120:]
+        with ThreadPoolExecutor(8) as pool:
+            sent = [pool.submit(post, http, process.url, *item) for item in batch]
+            if rounds < 3:
+                process.kill()
+            statuses = [item.result() for item in sent]
+        # The sender tries again what was not acknowledged, as the API does.
+        waiting += [item for item, status in zip(batch, statuses, strict=True) if status not in {200, 401}]
+        rounds += 1
+        if process.process.returncode is not None:
+            process = start(settings)
+    health = settled(http, process.url)
+    assert (health["waiting"], health["dead"]) == (0, 0)
+    gone = Counter(id for (id,) in rows(settings, "SELECT id FROM tombstones"))
+    assert gone == Counter({f"bill-{number}": 1 for number in range(400)})
+
+
+def test_a_token_is_nowhere_in_the_database(settings, start, http):
+    """The access tokens in webhook bodies are on no page and in no file of the database, in no encoding."""
+    process = start(settings)
+    assert post(http, process.url, webhook("CONNECTION", "INITIAL_UPDATE", "c1", deep=[{"access_token": TOKEN}])) == 200
+    settled(http, process.url)
+    pages = b"".join(
+        http.get(process.url + page).content for page in ("/events", "/dead-letters", "/health", "/metrics")
+    )
+    process.stop()
+    files = b"".join(path.read_bytes() for path in Path(settings.database.removeprefix("sqlite:///")).parent.iterdir())
+    forms = {TOKEN.encode(), base64.b64encode(TOKEN.encode()), TOKEN.encode().hex().encode(), SECRET.encode()}
+    assert [form for form in forms if form in files or form in pages] == []
+    assert b"INITIAL_UPDATE" in files
+
+
+def test_the_same_event_long_after_is_a_new_one(settings, start, http):
+    """Within the window the same bytes are one event; after it they have their effect again."""
+    process = start(replace(settings, repeat_window=0.0))
+    content = webhook("CONNECTION", "CONNECTION_NEEDS_UPDATE", "c1")
+    for _ in range(2):
+        assert post(http, process.url, content) == 200
+        settled(http, process.url)
+    assert rows(settings, "SELECT count FROM wishes WHERE what = 'connection'") == [(2,)]
+    process.stop()
+    process = start(settings)
+    assert post(http, process.url, content) == 200
+    settled(http, process.url)
+    assert rows(settings, "SELECT count FROM wishes WHERE what = 'connection'") == [(2,)]
+
+
+def test_two_processes_share_one_inbox(settings, start, http):
+    """Events that one process took in are worked off by another, each once."""
+    takes, works = start(replace(settings, workers=0)), start(settings)
+    for number in range(50):
+        assert post(http, takes.url, webhook("BILL", "BILL_DELETED", "c1", bill={"id": f"b{number}"})) == 200
+    assert settled(http, works.url)["waiting"] == 0
+    assert rows(settings, "SELECT count(*), sum(count) FROM wishes JOIN (SELECT 1) ON what = 'bills'") == [(1, 50)]
+
+
+def test_a_database_that_refuses_is_told_to_the_sender(settings, start, http):
+    """An event that cannot be stored is answered with 503, so that it is sent again, and never with 200."""
+    process = start(settings)
+    path = settings.database.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE inbox")
+    assert post(http, process.url, webhook("BILL", "BILL_CREATED", "c1", bill={"id": "b1"})) == 503
+    assert http.get(f"{process.url}/health").status_code == 503
