@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contract import Contract, Operation, Resource
-from harness.emulator.bookkeeping import dataset
 from harness.emulator.clock import EmulatorClock, read_millis, to_millis
 from harness.emulator.configuration import Configuration
 from harness.emulator.documents import Documents
@@ -31,6 +30,7 @@ from harness.emulator.organisation import Organisation
 from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.sync.books import seeded
 from harness.emulator.validity import json_body
 from harness.emulator.world import World
 from harness.emulator.writing import TASK, Act, Errand, Order, Writer
@@ -47,7 +47,7 @@ class Api:
 
     def __init__(self, contract: Contract, settings: EmulatorSettings, base_url: str) -> None:
         self.contract, self.settings = contract, settings
-        self.clock = EmulatorClock()
+        self.clock = EmulatorClock(settings.frozen_at)
         self.store = Documents(settings.database, contract, self._books)
         with self.store.transaction():
             boot = len(self.store.kind("boot"))
@@ -116,13 +116,12 @@ class Api:
             return self._own(request, operation, connection)
         return self._data(request, match, connection)
 
-    def _books(self, connection: str) -> dict[str, list[dict[str, Any]]]:
+    def _books(self, connection: str) -> Mapping[str, list[dict[str, Any]]]:
         """The seeded books of a connection that existed from the start; a new one has empty books."""
         owner = self.organisation.find(connection)
         if owner is None or owner["origin"] != "start":
             return {}
-        platform = owner["platform"]
-        return dataset(self.contract, platform, seed=self.settings.seed, now=self.settings.seed_at)
+        return seeded(owner["platform"], self.contract.version, self.settings.seed, self.settings.seed_at)
 
     def _authenticate(self, request: Incoming) -> None:
         said = request.headers.get("authorization", "")

@@ -24,12 +24,14 @@ class ClockState:
 
 
 class EmulatorClock:
-    """`now` reads, `tick` reads and moves: every write gets its own millisecond, so `updated_at` always grows."""
+    """`now` reads, `tick` reads and moves: every write gets its own millisecond, so `updated_at` always grows. At
+    first it runs, or stands at `frozen_at`."""
 
-    def __init__(self, source: Clock | None = None) -> None:
+    def __init__(self, frozen_at: datetime | None = None, source: Clock | None = None) -> None:
         self._source = source or SystemClock()
+        self._first = ClockState(frozen_at=to_millis(frozen_at) if frozen_at else None)
         self._last = EPOCH
-        self.state = ClockState()
+        self.state = self._first
         self._keep: Callable[[Any], None] = _forget
         self._read: Callable[[], Any] = _nothing
         self._raised: Callable[[int], int] | None = None
@@ -39,12 +41,14 @@ class EmulatorClock:
         `keep`. `raised` (at least: Unix milliseconds) gives the next tick where ticks grow over restarts and processes.
         """
         self._read, self._keep, self._raised = read, keep, raised
+        if read() is None and self._first.frozen_at is not None:
+            keep(asdict(self._first))
         self.refresh()
 
     def refresh(self) -> None:
         """Take the kept state again: another process may have changed it."""
         state = self._read()
-        self.state = ClockState(**state) if state else ClockState()
+        self.state = ClockState(**state) if state else self._first
 
     def now(self) -> datetime:
         """The current instant, whole milliseconds, timezone-aware UTC."""

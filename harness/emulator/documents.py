@@ -25,7 +25,7 @@ from harness.emulator.storage.tables import create_tables
 
 __all__ = ["Condition", "Document", "Documents", "Order", "Place", "Query", "Row", "next_place"]
 
-Seed = Callable[[str], dict[str, list[Document]]]
+Seed = Callable[[str], Mapping[str, list[Document]]]
 ROWS_KEPT = 20_000
 BATCH = 500
 

@@ -53,6 +53,9 @@ class EmulatorSettings:
     seed_lists: tuple[str, ...] = setting(
         ("bills",), "lists that seed_size is about, each in the first connection that has it", "own"
     )
+    frozen_at: datetime | None = setting(  # noqa: RUF009 - makes a dataclass field
+        None, "the instant at which the clock stands at first; omitted: it runs", "own"
+    )
     connections: tuple[str, ...] = setting(DEFAULT_PLATFORMS, "platforms that have a connection at the start", "own")
     client_id: str | None = setting(None, "Basic user; omitted: derived from the seed", "own")
     client_secret: Secret | None = setting(  # noqa: RUF009 - makes a dataclass field
@@ -141,6 +144,8 @@ class EmulatorSettings:
                 raise UsageError(f'emulator setting {name}: "{value}" is not one of {", ".join(allowed)}')
         if not 0 <= self.port <= 65535:
             raise UsageError(f"emulator setting port: {self.port} is not between 0 and 65535")
+        if self.frozen_at is not None and self.frozen_at.tzinfo is None:
+            raise UsageError("emulator setting frozen_at: needs a time zone, such as 2025-07-01T00:00:00Z")
         if self.seed_at.tzinfo is None:
             raise UsageError("emulator setting seed_at: needs a time zone, such as 2025-06-30T12:00:00Z")
         if self.limit_maximum < 1 or self.rate_limit < 0 or self.rate_window <= 0:

@@ -25,7 +25,7 @@ def _parse(kind: Any, text: str) -> Any:
         return int(text)
     if kind is float:
         return float(text)
-    if kind is datetime:
+    if kind in (datetime, datetime | None):
         return read_instant(text)
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -71,7 +71,7 @@ def from_wire(kind: Any, value: Any) -> Any:
     """The inverse of `to_wire` for a setting of type `kind`."""
     if value is None:
         return None
-    if kind is datetime:
+    if kind in (datetime, datetime | None):
         return read_instant(value)
     if kind == tuple[str, ...]:
         return tuple(value)

@@ -46,19 +46,20 @@ class PlatformBooks:
                 yield resource, [item for item in documents if _inside(resource, item, first, last)]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _own(connection: str, platform: str, version: str, seed: int, now: datetime) -> Mapping[str, list[Document]]:
     """The books of a platform with ids of the connection's own: as consistent, and disjoint from every other's."""
     owner = uuid.UUID(connection)
-    made: dict[str, list[Document]] = json.loads(
-        UUID.sub(lambda match: str(uuid.uuid5(owner, match[0])), _text(platform, version, seed, now))
-    )
+    text = json.dumps(seeded(platform, version, seed, now), ensure_ascii=False)
+    made: dict[str, list[Document]] = json.loads(UUID.sub(lambda match: str(uuid.uuid5(owner, match[0])), text))
     return made
 
 
-@lru_cache(maxsize=4)
-def _text(platform: str, version: str, seed: int, now: datetime) -> str:
-    return json.dumps(dataset(load_contract(version), platform, seed=seed, now=now), ensure_ascii=False)
+@lru_cache(maxsize=2)
+def seeded(platform: str, version: str, seed: int, now: datetime) -> Mapping[str, list[Document]]:
+    """The generated books of a platform, not to be changed. The last two are kept: generating takes a second, and who
+    links a platform often has a connection of the start to it as well."""
+    return dataset(load_contract(version), platform, seed=seed, now=now)
 
 
 def months_before(instant: datetime, months: float) -> datetime:

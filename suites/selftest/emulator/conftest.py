@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from harness.emulator import EmulatorProcess, EmulatorSettings
 
 ROOT = Path(__file__).parents[3]
 VERSION = {"X-Rutter-Version": "2024-08-31"}
-START = "2026-12-01T12:00:00.000Z"
-"""Where the frozen clocks of the tests stand at first: later than the machine's, since time never goes back."""
+START = datetime(2026, 12, 1, 12, tzinfo=UTC)
+"""Where the frozen clocks of the tests stand at first."""
 
 
 class Double:
@@ -75,10 +76,9 @@ def start():
     running = []
 
     def starting(*, frozen=True, **settings):
-        double = Double(EmulatorProcess.start(EmulatorSettings(rate_limit=0, **settings)))
+        instant = START if frozen else None
+        double = Double(EmulatorProcess.start(EmulatorSettings(rate_limit=0, frozen_at=instant, **settings)))
         running.append(double)
-        if frozen:
-            double.own("POST", "clock", {"freeze": True, "set": START})
         return double
 
     yield starting

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+pytestmark = pytest.mark.xdist_group("webhooks")
 HOUR = 3600
 SPANS = [30, 60, 120, 240, 480]
 """Seconds between the six attempts."""
@@ -115,14 +116,14 @@ def test_a_delivery_is_signed_over_its_exact_bytes(double, receiver):
 
 def test_six_attempts_with_back_off_and_then_it_is_lost(double, receiver):
     """A refused delivery comes six times in about fifteen minutes of the emulator's clock, never a seventh time."""
-    receiver.answers = [500] * 7
+    receiver.answers = [500] * 99
     emit(double, "CONNECTION_ERROR")
     double.advance(0)
     for number, span in enumerate(SPANS):
         double.advance(span - 1)
-        assert len(receiver.got) == number + 1
+        assert codes(receiver.got)["CONNECTION_ERROR"] == number + 1
         double.advance(1.1)
-        assert len(receiver.got) == number + 2
+        assert codes(receiver.got)["CONNECTION_ERROR"] == number + 2
     double.advance(HOUR)
     mine = [item for item in receiver.got if codes([item])["CONNECTION_ERROR"]]
     assert len(mine) == 6
@@ -141,7 +142,7 @@ def test_a_receiver_that_is_gone_is_tried_again(double, receiver):
     receiver.__class__.__bases__[0].__init__(receiver, ("127.0.0.1", port), Handler)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     double.advance(31)
-    assert codes(receiver.wait(1)) == {"CONNECTION_ERROR": 1}
+    assert codes(receiver.wait(1))["CONNECTION_ERROR"] == 1
 
 
 def test_every_event_type_of_the_contract_can_arrive(double, receiver):
@@ -270,10 +271,10 @@ def test_waiting_deliveries_survive_a_restart(start, tmp_path):
     """What was refused before the emulator ended is tried again by the next one on the same file."""
     server = Receiver()
     server.answers = [503]
-    settings = {"database": str(tmp_path / "world.sqlite"), "connections": ("NETSUITE",)}
+    settings = {"database": str(tmp_path / "world.sqlite"), "connections": ("STRIPE",)}
     first = start(**settings)
     first.own("POST", "webhooks", {"url": server.url})
-    emit(first, "CONNECTION_ERROR", connection="NETSUITE")
+    emit(first, "CONNECTION_ERROR", connection="STRIPE")
     first.advance(0)
     first.process.stop()
     assert len(server.got) == 1
