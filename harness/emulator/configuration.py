@@ -92,6 +92,10 @@ class Configuration:
         """The configuration that a connection begins with. Source: precedence, facts section 8."""
         return self._store.record("sync", f"platforms:{platform}") or self._default()
 
+    def of(self, connection: str, platform: str) -> Fields:
+        """What holds for a connection. Source: precedence, facts section 8."""
+        return self.sync("connections", connection, platform)
+
     def set_sync(self, scope: str, name: str, body: Any, *, partial: bool) -> Fields:
         """POST replaces, PATCH changes what is sent. Does not touch existing connections. Source: trap 18."""
         self._known(scope, name)

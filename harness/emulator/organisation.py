@@ -185,6 +185,10 @@ class Organisation:
         connection["updated_at"] = iso_utc(self._clock.now())
         self._keep(connection)
 
+    def note(self, connection: Fields) -> None:
+        """Keep what a sync has left in a connection; its `updated_at` stays (INFERRED)."""
+        self._keep(connection)
+
     def _link_url(self, id: str) -> str:
         """Stable, shareable, and also where an end user authenticates again. Source: [DA:reference/...connections]."""
         return f"{self._link_base}/connection/{id}"

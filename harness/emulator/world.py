@@ -48,6 +48,7 @@ class World:
         configuration: Configuration,
     ) -> None:
         self._contract, self._settings, self._clock, self._organisation = contract, settings, clock, organisation
+        self._configuration = configuration
         raised = (lambda least: store.raise_counter("tick", least)) if store.durable else None
         clock.attach(lambda: store.record("clock", "clock"), lambda state: store.keep("clock", "clock", state), raised)
         self.agenda = Agenda(store, clock)
@@ -57,7 +58,7 @@ class World:
         self.announcer = Announcer(contract, settings, self.outbox)
         books = PlatformBooks(contract, settings)
         self.changes = Changes(store, clock, books)
-        self.lifecycle = Lifecycle(contract, settings, organisation, self.agenda, self.announcer)
+        self.lifecycle = Lifecycle(contract, settings, organisation, self.agenda, self.announcer, configuration.of)
         landing = Landing(store, contract, clock, ids, self.changes, self.announcer)
         self.syncing = Syncing(store, contract, settings, clock, organisation, self.lifecycle, self.agenda,
                                self.changes, landing, books, self.announcer)  # fmt: skip
@@ -89,6 +90,8 @@ class World:
     def create(self, body: Any) -> Fields:
         """`POST /connections/create`. With credentials the initial sync begins; without it waits at its link_url."""
         connection = self._organisation.create(body)
+        if body and "syncConfig" in body:
+            self._configuration.set_sync("connections", connection["id"], body["syncConfig"], partial=False)
         if body and "platform" in body:
             self.lifecycle.begin(connection)
         return self._organisation.created(connection)

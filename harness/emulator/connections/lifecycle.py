@@ -1,6 +1,6 @@
 """What moves a connection from one state to another, and what is told when it does. Source: facts section 8."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.contract import Contract
@@ -12,12 +12,15 @@ from harness.emulator.sync.progress import progress_of, put_progress
 from harness.emulator.webhooks.events import Announcer
 
 Fields = dict[str, Any]
+SYNCING = frozenset({"active", "unhealthy"})
+"""States in which syncs run; in the others they stop. Source: [H:3136102942]."""
 ENDS = ("disabled", "needs_reauth")
 """Where repeated sync failures lead. Source: [H:3136102942]."""
 
 
 class Lifecycle:
-    """The transitions of the connections of one emulator."""
+    """The transitions of the connections of one emulator. `sync_config` gives what holds for a connection (id,
+    platform) when its life begins."""
 
     def __init__(
         self,
@@ -26,8 +29,9 @@ class Lifecycle:
         organisation: Organisation,
         agenda: Agenda,
         announcer: Announcer,
+        sync_config: Callable[[str, str], Fields],
     ) -> None:
-        self._settings, self._organisation = settings, organisation
+        self._settings, self._organisation, self._sync_config = settings, organisation, sync_config
         self._agenda, self._announcer = agenda, announcer
         self._reasons = _reasons(contract)
 
@@ -41,7 +45,9 @@ class Lifecycle:
             connection["platform"] = platform
         connection["disabled_reason"] = None
         connection["status"] = "active" if progress.history_done else "not_ready"
-        put_progress(connection, progress, stage="initial" if first else progress.stage, failing=None, failures=0)
+        config = self._sync_config(connection["id"], connection["platform"]) if first else progress.config
+        put_progress(connection, progress, stage="initial" if first else progress.stage, config=config, failing=None,
+                     failures=0)  # fmt: skip
         self._organisation.save(connection)
         self._announcer.connection(connection, "CONNECTION_AUTHENTICATED")
         if not first or connection["origin"] == "api":
@@ -91,7 +97,7 @@ class Lifecycle:
         if status == before:
             return {"success": True}
         self._tell(connection)
-        if status in {"active", "unhealthy"} and before in {"disabled", "needs_reauth"}:
+        if status in SYNCING and before not in SYNCING:
             self.watch(connection)
         return {"success": True}
 

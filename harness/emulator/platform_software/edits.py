@@ -11,10 +11,11 @@ from harness.contract.loader import suggest
 from harness.core import iso_utc
 from harness.emulator.bookkeeping import Refused, created
 from harness.emulator.clock import EmulatorClock
+from harness.emulator.connections.lifecycle import SYNCING
 from harness.emulator.errors import ApiError, invalid_request, unknown_path
 from harness.emulator.identifiers import IdSource
 from harness.emulator.sync.changes import Changes
-from harness.emulator.sync.engine import SYNCING, Syncing
+from harness.emulator.sync.engine import Syncing
 from harness.emulator.sync.platforms import REAL_TIME
 
 Document = dict[str, Any]

@@ -8,7 +8,7 @@ from harness.contract import Contract
 from harness.core import iso_utc
 from harness.emulator.agenda import Agenda
 from harness.emulator.clock import EmulatorClock
-from harness.emulator.connections.lifecycle import Lifecycle
+from harness.emulator.connections.lifecycle import SYNCING, Lifecycle
 from harness.emulator.documents import Documents
 from harness.emulator.organisation import Organisation
 from harness.emulator.settings import EmulatorSettings
@@ -21,8 +21,9 @@ from harness.emulator.sync.totals import totals
 from harness.emulator.webhooks.events import Announcer
 
 Fields = dict[str, Any]
-SYNCING = frozenset({"active", "unhealthy"})
-"""States in which syncs run; in the others they stop. Source: [H:3136102942]."""
+NOTHING: Fields = {"timeFrameInMonths": 0, "entities": []}
+"""The batch of a configuration that has none."""
+TOTALS = "totals"
 
 
 class Syncing:
@@ -53,17 +54,11 @@ class Syncing:
         if connection is None or connection["status"] in {"disabled", "needs_reauth"}:
             return
         progress = progress_of(connection)
-        batch = progress.planned[progress.batches]
-        now = self._clock.now()
-        since = months_before(now, batch["timeFrameInMonths"])
-        wanted = resources_of(self._contract, batch["entities"])
-        for resource, documents in self._books.within(connection, wanted, since, now):
-            self._landing.fresh(connection, resource, documents, announce=False)
-        self._apply(connection, wanted, announce=False)
+        batch = progress.planned[progress.batches] if progress.planned else NOTHING
+        self._read(connection, batch)
         done = progress.batches + 1
-        last = done == len(progress.planned)
-        put_progress(connection, progress, batches=done, stage="steady" if last else "initial",
-                     totals=totals(self._store, self._contract, connection))  # fmt: skip
+        last = done >= len(progress.planned)
+        put_progress(connection, progress, batches=done, stage="steady" if last else "initial")
         if connection["status"] == "not_ready" and (last or self._settings.ready_after == "first_batch"):
             connection["status"] = "active"
         self._organisation.save(connection)
@@ -76,6 +71,14 @@ class Syncing:
             self._agenda.add("incremental_sync", connection["id"], progress.period, {"connection": connection["id"]})
         else:
             self._lifecycle.next_batch(connection)
+
+    def _read(self, connection: Fields, batch: Mapping[str, Any]) -> None:
+        now = self._clock.now()
+        wanted = resources_of(self._contract, batch["entities"])
+        since = months_before(now, batch["timeFrameInMonths"])
+        for resource, documents in self._books.within(connection, wanted, since, now):
+            self._landing.fresh(connection, resource, documents, announce=False)
+        self._apply(connection, wanted, announce=False)
 
     def incremental_sync(self, body: Mapping[str, Any]) -> None:
         """Read what changed since the last sync. `types`: the entities of a requested sync; absent: the configured
@@ -109,7 +112,7 @@ class Syncing:
         """`POST /connections/backfill`, already validated: incremental syncs pause until it is done."""
         progress = progress_of(connection)
         put_progress(connection, progress, backfills=progress.backfills + 1)
-        self._organisation.save(connection)
+        self._organisation.note(connection)
         span = {name: body.get(name) for name in ("start_date", "end_date", "object_types", "include_webhooks")}
         id = f"{connection['id']}:{iso_utc(self._clock.tick())}"
         self._agenda.add("backfill", id, self._settings.backfill_seconds, {"connection": connection["id"], **span})
@@ -122,7 +125,7 @@ class Syncing:
             return
         progress = progress_of(connection)
         put_progress(connection, progress, backfills=max(0, progress.backfills - 1))
-        self._organisation.save(connection)
+        self._organisation.note(connection)
         if connection["status"] not in SYNCING:
             return
         wanted = resources_of(self._contract, body["object_types"])
@@ -146,26 +149,22 @@ class Syncing:
             self._changes.seen(change)
 
     def counted(self, connection: Fields) -> Fields:
-        """The totals of a connection, counted once for the seeded ones."""
-        progress = progress_of(connection)
-        if progress.totals is None:
-            progress = put_progress(connection, progress, totals=totals(self._store, self._contract, connection))
-            self._organisation.save(connection)
-        return progress.totals or {}
+        """The totals of a connection, counted once after every sync that has brought something."""
+        found: Fields | None = self._store.record(TOTALS, connection["id"])
+        if found is None:
+            found = totals(self._store, self._contract, connection)
+            self._store.keep(TOTALS, connection["id"], found)
+        return found
 
     def _apply(self, connection: Fields, resources: frozenset[str], *, announce: bool) -> None:
         found = self._changes.of(connection["id"], resources)
         for change in found:
             self._landing.change(connection, change, announce=announce)
             self._changes.seen(change)
-        if found:
-            put_progress(connection, progress_of(connection), totals=None)
-        self._synced(connection)
-        self._organisation.save(connection)
-
-    def _synced(self, connection: Fields) -> None:
+        self._store.forget(TOTALS, connection["id"])
         moment = iso_utc(self._clock.tick())
         connection["last_sync_started_at"] = connection["last_sync_completed_at"] = moment
+        self._organisation.note(connection)
 
 
 def _day(text: str) -> datetime:

@@ -13,8 +13,7 @@ class Progress:
 
     `stage`: waiting (for its end user), initial (batches are running) or steady. `config`: the SyncConfiguration that
     held when the connection began; later changes do not touch it. Source: trap 18. `batches`: completed batches of the
-    initial sync. `totals`: entity -> oldest and newest date and count, as `/connections/status` shows them; None until
-    they are counted. `failures`: failed syncs in a row; `failing`: why the next ones fail, None when they succeed.
+    initial sync. `failures`: failed syncs in a row; `failing`: why the next ones fail, None when they succeed.
     `ends_as`: the state that repeated failures end in. `backfills`: how many backfills run; they pause incremental
     syncs.
     """
@@ -22,7 +21,6 @@ class Progress:
     stage: str
     config: Fields = field(default_factory=dict)
     batches: int = 0
-    totals: Fields | None = None
     failures: int = 0
     failing: str | None = None
     ends_as: str = "disabled"

@@ -42,7 +42,6 @@ class Outbox:
         self._endpoints, self._secret = endpoints, secret
         self.deliveries = Deliveries(store)
         self._heap = sorted(self.deliveries.waiting())
-        self._number = max((number for _, number, _ in self._heap), default=0)
         kept = store.record("abuse", "abuse")
         self.abuse = Abuse(**kept) if kept else Abuse()
         self._wire = Wire()
@@ -61,9 +60,9 @@ class Outbox:
 
     def repeat(self, delivery: Delivery, after: float = 0.0) -> None:
         """Send the same bytes with the same signature once more."""
-        self._number += 1
+        number = self._store.raise_counter("delivery", 1)
         at = to_millis(self._clock.now()) + round(after * 1000)
-        self._hold(replace(delivery, id=self._ids(), number=self._number, at=at, attempts=(), state="waiting",
+        self._hold(replace(delivery, id=self._ids(), number=number, at=at, attempts=(), state="waiting",
                            copy_of=delivery.copy_of or delivery.id))  # fmt: skip
 
     def set_abuse(self, body: Mapping[str, Any]) -> None:
@@ -110,11 +109,10 @@ class Outbox:
 
     def _begin(self, endpoint: str, url: str, code: str, connection: str | None, body: str) -> None:
         now = to_millis(self._clock.now())
-        self._number += 1
-        dropped = self.abuse.strikes("drop", self._number)
-        at = now + self.abuse.wait(self._number, now)
-        state = "dropped" if dropped else "waiting"
-        self._hold(Delivery(self._ids(), self._number, endpoint, url, code, connection, body, at, state))
+        number = self._store.raise_counter("delivery", 1)
+        at = now + self.abuse.wait(number, now)
+        state = "dropped" if self.abuse.strikes("drop", number) else "waiting"
+        self._hold(Delivery(self._ids(), number, endpoint, url, code, connection, body, at, state))
 
     def _hold(self, delivery: Delivery) -> None:
         if self._held is not None:

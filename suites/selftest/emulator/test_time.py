@@ -251,3 +251,25 @@ def test_a_slow_platform_is_waited_for_half_a_minute(start, delay, waits, shape)
     slow.advance(delay)
     assert slow.api("GET", f"/jobs/{job}").json()["status"] == "success"
     assert slow.api("POST", "/products", **send).json() == answer.json()
+
+
+def test_a_sync_configuration_of_its_own_decides_what_is_read(double):
+    """A connection made with one has its period and its entities; a configuration without batches has no history and
+    ends ready all the same."""
+    config = {"initialSync": {"batches": [{"timeFrameInMonths": 240, "entities": ["VENDOR"]}]},
+              "incrementalSync": {"syncPeriodInMinutes": 120, "entities": ["VENDOR"]}}  # fmt: skip
+    body = {"platform": "NETSUITE", "syncConfig": config}
+    made = double.api("POST", "/connections/create", json=body).json()["connection"]
+    empty = {**config, "initialSync": {"batches": []}}
+    other = double.api("POST", "/connections/create", json={**body, "syncConfig": empty}).json()["connection"]
+    double.advance(SYNCED)
+    token = made["access_token"]
+    vendor = next(iter(double.rows("/accounting/vendors", token)))
+    assert double.rows("/accounting/bills", token) == {}
+    assert double.rows("/accounting/vendors", other["access_token"]) == {}
+    edited(double, "PATCH", made["id"], "vendors", vendor, contact_name="Seen")
+    double.advance(HOUR)
+    assert double.rows("/accounting/vendors", token)[vendor]["contact_name"] != "Seen"
+    double.advance(HOUR)
+    assert double.rows("/accounting/vendors", token)[vendor]["contact_name"] == "Seen"
+    assert double.api("GET", f"/configs/sync/connections/{made['id']}").json() == config
