@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from harness.emulator.documents import Documents
@@ -33,9 +33,16 @@ class Delivery:
         """The delivery after one more attempt."""
         return replace(self, attempts=(*self.attempts, attempt), state=state, at=at)
 
+    def kept(self) -> dict[str, Any]:
+        """As a record. Written out: `asdict` copies deeply, and that took a quarter of the time of a delivery."""
+        return {name: getattr(self, name) for name in NAMES}
+
     def shown(self) -> dict[str, Any]:
         """As `/_emulator/webhooks/deliveries` shows it: the body as it was sent, and parsed beside it."""
-        return {**asdict(self), "payload": json.loads(self.body)}
+        return {**self.kept(), "payload": json.loads(self.body)}
+
+
+NAMES = tuple(item.name for item in fields(Delivery))
 
 
 class Deliveries:
@@ -47,7 +54,7 @@ class Deliveries:
     def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Keep new ones, or what attempts have made of some."""
         waiting = [item for item in deliveries if item.state == "waiting"]
-        self._store.keep_many(KIND, [(item.id, asdict(item)) for item in deliveries])
+        self._store.keep_many(KIND, [(item.id, item.kept()) for item in deliveries])
         self._store.keep_many(WAITING, [(item.id, {"at": item.at, "number": item.number}) for item in waiting])
         self._store.forget_many(WAITING, [item.id for item in deliveries if item.state != "waiting"])
 

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from harness.contract import load_contract
+
 pytestmark = pytest.mark.xdist_group("time")
 HOUR = 3600
 SYNCED = 1300
@@ -20,6 +22,13 @@ def double(start):
 def edited(double, verb, platform, resource, id="", **body):
     """An edit in the platform's own software."""
     return double.own(verb, f"platform/{platform}/{resource}" + (f"/{id}" if id else ""), body or None)
+
+
+def status_of(double, token):
+    """The status of a connection, valid against the contract."""
+    body = double.api("GET", "/connections/status", token=token).json()
+    assert list(load_contract().validator("GetConnectionStatusResponse").problems(body)) == []
+    return body["status"]
 
 
 def error_code(answer):
@@ -52,17 +61,18 @@ def test_a_linked_connection_lives_through_its_initial_sync(double):
     refused = double.api("GET", "/accounting/bills", token=token)
     assert (refused.status_code, error_code(refused)) == (400, "PRODUCT_NOT_READY")
     assert double.rows("/accounting/bills", token, force_fetch="true") == {}
-    status = double.api("GET", "/connections/status", token=token).json()["status"]
+    status = status_of(double, token)
     assert (status["is_ready"], status["historical_sync_status"]["num_batches_completed"]) == (False, 0)
     assert status["historical_sync_status"]["batches"][0]["progress_info"]["bill"]["status"] == "IN_PROGRESS"
     double.advance(601)
     first = double.rows("/accounting/bills", token)
     assert double.rows("/accounting/vendors", token), "vendors have no date: the first batch has all"
     assert double.connection(id)["status"] == "active"
+    assert status_of(double, token)["historical_sync_status"]["num_batches_completed"] == 1
     double.advance(601)
     second = double.rows("/accounting/bills", token)
     assert first.keys() < second.keys()
-    history = double.api("GET", "/connections/status", token=token).json()["status"]["historical_sync_status"]
+    history = status_of(double, token)["historical_sync_status"]
     assert history["historical_sync_completed"]
     assert history["total"]["bill"]["synced_count"] == len(second)
 
