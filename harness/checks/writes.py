@@ -110,8 +110,12 @@ def _blamed(subject: Written, told: Any) -> str | None:
 
 @check("writes.envelope")
 def envelope(subject: Written) -> Iterator[Observation]:
-    """Answers to writes do not carry `connection`; reads do. Source: [S24] write responses, trap 39."""
+    """Answers to writes do not carry `connection`; reads do, and those few writes whose answer the contract types
+    with it. Source: [S24] write responses, trap 39."""
     body = subject.answer.body
+    operation = subject.described.operations.get(subject.operation)
+    if operation is not None and operation.carries_connection:
+        return
     if subject.status == 200 and isinstance(body, dict) and "connection" in body:
         yield Observation("the answer to a write carries connection", "no connection", short(body["connection"]),
                           "connection", (subject.answer.id,))  # fmt: skip

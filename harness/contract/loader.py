@@ -244,6 +244,7 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         )
     listed = item.get("platforms_2023_03_14")
     sandbox = item.get("sandbox_platforms_2023_03_14")
+    answer = _body_schema(raw["responses"].get("200"))
     return Operation(
         name=item["op"],
         method=item["method"],
@@ -254,8 +255,17 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         sandbox_platforms=_platform_set(sandbox),
         parameters=parameters,
         request_schema=_body_schema(raw.get("requestBody")),
-        response_schema=_body_schema(raw["responses"].get("200")),
+        response_schema=answer,
+        carries_connection=answer is not None and _demands(schemas[answer], schemas, "connection"),
     )
+
+
+def _demands(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str) -> bool:
+    """Whether an object needs a property, in one of its forms."""
+    found = resolve(schema, schemas)
+    if name in found.get("required", ()):
+        return True
+    return any(_demands(part, schemas, name) for key in ("anyOf", "oneOf", "allOf") for part in found.get(key, ()))
 
 
 def _platform_set(listed: Any) -> frozenset[str] | None:

@@ -67,6 +67,8 @@ class Operation:
     parameters: Mapping[str, Parameter]
     request_schema: str | None
     response_schema: str | None
+    carries_connection: bool = False
+    """Whether the contract demands `connection` in the answer."""
 
     def url_path(self, **values: str) -> str:
         """The path with `{id}` and friends filled in."""

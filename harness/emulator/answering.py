@@ -26,6 +26,7 @@ from harness.emulator.limiting import RateLimit
 from harness.emulator.messages import Answer, Incoming, Json
 from harness.emulator.multipart import content_of
 from harness.emulator.operations import Call, Special, specials
+from harness.emulator.operations.custom_fields import is_generic
 from harness.emulator.organisation import Organisation
 from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
@@ -85,10 +86,12 @@ class Api:
         self._version(request)
         if match.resource is None or match.operation is None:
             raise unknown_path(self.settings.method_status)
+        if is_generic(request, match):
+            match = self._router.generic(match)
         if request.method == "GET":
-            return self._route(request, match, match.resource, match.operation)
+            return self._route(request, match)
         with self.store.transaction():
-            return self._route(request, match, match.resource, match.operation)
+            return self._route(request, match)
 
     async def waited(self, answer: Json) -> Json:
         """An answer once what it waits for has come: its job's result, or the instant until which it waits."""
@@ -103,9 +106,10 @@ class Api:
         done = self.writer.job(wait.job)
         return Json(done["response"]["body"], done["response"]["http_status"], wait.job) if done else answer
 
-    def _route(
-        self, request: Incoming, match: Match, resource: Resource, operation: Operation
-    ) -> Json | Answer | bytes:
+    def _route(self, request: Incoming, match: Match) -> Json | Answer | bytes:
+        resource, operation = match.resource, match.operation
+        if resource is None or operation is None:
+            raise unknown_path()
         if resource.name in NO_TOKEN and operation.name not in TOKENED:
             return self._organisation(request, resource, operation, match.values)
         if "access_token" not in operation.parameters:
@@ -294,7 +298,10 @@ class Api:
             ),
             Errand(lambda: special.act(call), request.stored) if special else None,
         )
-        return Json(result.body, result.status, result.job, result.wait)
+        body = result.body
+        if operation.carries_connection and result.status == 200 and "async_response" not in body:
+            body = {**body, "connection": call.block()}
+        return Json(body, result.status, result.job, result.wait)
 
     def _events(self, request: Incoming, connection: dict[str, Any]) -> dict[str, Any]:
         """`GET /events`: deletes that the platform tells of, oldest first. Source: facts section 7."""

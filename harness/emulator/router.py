@@ -1,5 +1,6 @@
 """Which operation of the contract a request is: a tree of path segments, built once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.contract import Contract, Operation, Resource
@@ -22,9 +23,11 @@ class _Node:
 
 
 class Router:
-    """Matches literal segments before variable ones, so `/connections/status` is not an id."""
+    """Prefers the way with the most literal segments, and of equals the one that ends in a literal: neither `status` in
+    `/connections/status` nor `custom_fields` in `/accounting/bills/custom_fields` is an id."""
 
     def __init__(self, contract: Contract) -> None:
+        self._contract = contract
         self._root = _Node()
         for resource in contract.resources.values():
             for operation in resource.operations.values():
@@ -33,12 +36,19 @@ class Router:
     def match(self, method: str, path: str) -> Match | None:
         """The operation; None when there is no such path."""
         segments = [part for part in path.split("/") if part]
-        found = self._walk(self._root, segments, {})
-        if found is None:
+        ways = list(self._walk(self._root, segments, {}))
+        if not ways:
             return None
-        node, values = found
+        _, node, values = max(ways, key=lambda way: way[0])
         pair = node.methods.get(method)
         return Match(pair[0], pair[1], values) if pair else Match(None, None, values)
+
+    def generic(self, match: Match) -> Match:
+        """The create with custom fields that shares its path with a create; the match itself where there is none."""
+        found = self._contract.resources.get("custom_fields")
+        if found is None or match.resource is None or not found.has("create"):
+            return match
+        return Match(found, found.operations["create"], {"entityType": match.resource.name})
 
     def _add(self, resource: Resource, operation: Operation) -> None:
         node = self._root
@@ -51,15 +61,20 @@ class Router:
                 node = node.literal.setdefault(part, _Node())
         node.methods[operation.method] = (resource, operation)
 
-    def _walk(self, node: _Node, segments: list[str], values: dict[str, str]) -> tuple[_Node, dict[str, str]] | None:
+    def _walk(
+        self, node: _Node, segments: list[str], values: dict[str, str], weight: tuple[int, bool] = (0, True)
+    ) -> "Iterator[_Way]":
+        """Every way through the tree. The weight of a way: how many segments are literal, whether the last one is."""
         if not segments:
-            return (node, values) if node.methods else None
+            if node.methods:
+                yield weight, node, values
+            return
         head, rest = segments[0], segments[1:]
         if head in node.literal:
-            found = self._walk(node.literal[head], rest, values)
-            if found is not None:
-                return found
-        if node.variable is None:
-            return None
-        name, inner = node.variable
-        return self._walk(inner, rest, {**values, name: head})
+            yield from self._walk(node.literal[head], rest, values, (weight[0] + 1, True))
+        if node.variable is not None:
+            name, inner = node.variable
+            yield from self._walk(inner, rest, {**values, name: head}, (weight[0], False))
+
+
+_Way = tuple[tuple[int, bool], _Node, dict[str, str]]

@@ -219,15 +219,24 @@ class Writer:
             for name, linked in apply_credit(inner, self._lookup(connection)):
                 self._store_linked(connection, name, linked)
             return {key: {"success": True}}
+        if resource.name == "bank_feed_transactions":
+            return {resource.list_key: [self._fed(connection, resource.name, document) for document in documents]}
         for document in documents:
             self.store.put(connection["id"], resource.name, document)
             self.written(connection, resource.name, "created", document)
             for name, linked in effects(resource.name, document, None, self._lookup(connection)):
                 self._store_linked(connection, name, linked)
-        shown = [_shown(document) for document in documents]
-        if resource.name == "bank_feed_transactions":
-            return {resource.list_key: shown}
-        return {key: shown[0]}
+        return {key: _shown(documents[0])}
+
+    def _fed(self, connection: Mapping[str, Any], resource: str, document: dict[str, Any]) -> dict[str, Any]:
+        """A bank transaction that was sent: one that the account has already is told of and not stored (INFERRED)."""
+        marks = ("bank_feed_account_id", "transaction_id")
+        for row in self.store.all(connection["id"], resource):
+            if all(row.document[name] == document[name] for name in marks) and document["transaction_id"]:
+                return {**_shown(row.document), "duplicate": True}
+        self.store.put(connection["id"], resource, document)
+        self.written(connection, resource, "created", document)
+        return {**_shown(document), "duplicate": False}
 
     def _update(self, order: Order, inner: Mapping[str, Any]) -> Any:
         resource, connection = order.resource, order.connection

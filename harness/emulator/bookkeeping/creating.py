@@ -67,6 +67,8 @@ def _document(
              "last_synced_at": moment, "platform_url": f"https://example.com/{resource.name}/{fresh}",
              "platform_data": {"Id": str(int(fresh[:8], 16)), "sparse": False}}  # fmt: skip
     document |= {name: value for name, value in marks.items() if name in schema.get("properties", {})}
+    if "platform_data" in document and isinstance(body.get("custom_fields"), dict):
+        document["platform_data"] |= body["custom_fields"]
     defaults(resource, document, body, lookup, now)
     lines(resource, document, ids)
     return derive(resource.name, document)

@@ -3,13 +3,28 @@
 from typing import Any
 
 from harness.emulator.errors import not_supported
-from harness.emulator.messages import Json
+from harness.emulator.messages import Incoming, Json
+from harness.emulator.multipart import is_multipart
 from harness.emulator.operations.registry import Call, Document, reads, writes
+from harness.emulator.router import Match
+from harness.emulator.validity import json_body
 from harness.emulator.writing import Act
 
 ABOUT = "a sample of the shape alone is known [S24]; what is stored and how fields are told of is inferred"
 STORED = "custom_entity"
 LINE = "line_items"
+
+
+def is_generic(request: Incoming, match: Match) -> bool:
+    """Whether a create of bills, invoices... is the generic one: both have the same path, the body is not wrapped
+    (INFERRED)."""
+    resource, operation = match.resource, match.operation
+    if resource is None or operation is None or operation.name != "create" or resource.create_key is None:
+        return False
+    if b"other_entity_fields" not in request.body or is_multipart(request):
+        return False
+    body = json_body(request.body)
+    return isinstance(body, dict) and resource.create_key not in body and "other_entity_fields" in body
 
 
 def _known(call: Call) -> str:

@@ -74,8 +74,9 @@ class Call:
         return row.document
 
     def put(self, resource: str, document: Document) -> Document:
-        """Store a document."""
+        """Store a changed document; its webhook follows."""
         self.api.store.put(self.connection["id"], resource, document)
+        self.api.writer.written(self.connection, resource, "updated", document)
         return document
 
     def things(self, kind: str) -> list[Document]:

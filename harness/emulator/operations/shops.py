@@ -45,7 +45,7 @@ def fulfil(call: Call) -> Act:
         parcels = [*(order.get("fulfillments") or ()), made]
         call.put("orders", {**order, "fulfillments": parcels, "fulfillment_status": _status(order, parcels),
                             "updated_at": call.moment})  # fmt: skip
-        return {"fulfillment": made, "connection": call.block()}
+        return {"fulfillment": made}
 
     return act
 
