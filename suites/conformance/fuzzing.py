@@ -1,0 +1,214 @@
+"""Schemathesis, all phases, against a running emulator: the contract says what may be sent and what must come back.
+
+What is added to the contract before it is handed over, because it leaves it open: the documented error statuses with
+their body, live examples, the media type of downloads. Generated requests that are meant to be right get a live access
+token, live ids and, where the contract names a reference, the id of a row that exists.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from lab import Lab
+from samples import Sample, key
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.engine import events, from_schema
+
+from harness.contract.fields import resolve
+
+ERRORS = ("400", "401", "404", "405", "409", "410", "450")
+"""Source: the status table of [D:rest/2023-03-14/errors]; 405 is asked for by a setting of the double."""
+REJECTED = ["400", "401", "404", "405", "409", "410", "450"]
+TAKEN = ["2xx", "401", "404", "409", "410", "450"]
+"""What a right request may come back with: ids and books are the platform's to judge (450), the rest is documented."""
+SEED = 20240831
+
+
+@dataclass
+class Outcome:
+    """What a run has shown."""
+
+    requests: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
+    """2xx answers by operation."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    phases: Counter[str] = field(default_factory=Counter)
+    failures: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(check, operation, what) -> how to see it again."""
+    errors: list[str] = field(default_factory=list)
+
+
+def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
+    """The contract with live examples and documented errors. Source: see above."""
+    document: dict[str, Any] = copy.deepcopy(dict(lab.contract.document))
+    shared = document["components"]["parameters"]
+    error = {"description": "error",
+             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}  # fmt: skip
+    for path, methods in document["paths"].items():
+        for raw in methods.values():
+            sample = samples[raw["operationId"]]
+            known = {**sample.path, **sample.query, "access_token": sample.token}
+            raw["parameters"] = [_parameter(item, shared, known) for item in raw.get("parameters", ())]
+            raw["responses"] |= dict.fromkeys(ERRORS, error)
+            if sample.body is not None and "requestBody" in raw:
+                raw["requestBody"]["content"]["application/json"]["example"] = sample.body
+            if path.endswith("/file"):
+                raw["responses"]["200"]["content"] = {"*/*": {}}
+    return document
+
+
+def _parameter(item: Mapping[str, Any], shared: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    data = copy.deepcopy(dict(shared[item["$ref"].rpartition("/")[2]] if "$ref" in item else item))
+    if known.get(data["name"]) is not None and data["in"] in {"path", "query"}:
+        data["example"] = known[data["name"]]
+    return data
+
+
+def settings(lab: Lab, examples: int, most: int) -> SchemathesisConfig:
+    """How Schemathesis runs. `most`: seconds."""
+    user, password = lab.auth
+    return SchemathesisConfig.from_dict(
+        {
+            "base-url": lab.process.base_url,
+            "auth": {"basic": {"username": user, "password": password}},
+            "seed": SEED,
+            "max-time": most,
+            "continue-on-failure": True,
+            "request-timeout": 60,
+            "generation": {"max-examples": examples, "mode": "all", "deterministic": True, "no-shrink": True,
+                           "allow-x00": False, "database": "none"},
+            "checks": {
+                "negative_data_rejection": {"expected-statuses": REJECTED},
+                "positive_data_acceptance": {"expected-statuses": TAKEN},
+            },
+            "phases": {"stateful": {"max-steps": 6}},
+            "warnings": False,
+        }
+    )  # fmt: skip
+
+
+class Feeder:
+    """Puts live values into generated requests that are meant to be right."""
+
+    def __init__(self, lab: Lab, samples: Mapping[str, Sample]) -> None:
+        self.lab, self.samples = lab, samples
+        self.seen: set[str] = set()
+        self._rows: dict[tuple[str, str], list[str]] = {}
+
+    def feed(self, case: Any) -> Any:
+        """A case with live values where it is positive."""
+        sample = self.samples[case.operation.definition.raw["operationId"]]
+        if sample.token and not self._negative(case, ParameterLocation.QUERY) and "access_token" in case.query:
+            case.query["access_token"] = sample.token
+            self._readable(case)
+        if not self._negative(case, ParameterLocation.PATH):
+            for name, value in sample.path.items():
+                if case.path_parameters.get(name) not in self.seen:
+                    case.path_parameters[name] = value
+        if "Idempotency-Key" in (case.headers or {}) and not self._negative(case, ParameterLocation.HEADER):
+            case.headers["Idempotency-Key"] = key()
+        if isinstance(case.body, dict) and not self._negative(case, ParameterLocation.BODY) and sample.body is not None:
+            body = self.lab.contract.schemas.get(sample.operation.request_schema or "", {})
+            case.body = self._live(case.body, body, sample, sample.body)
+        return case
+
+    def learn(self, content: Any) -> None:
+        """Remember the ids of an answer: they may be used again."""
+        for value in content.values() if isinstance(content, dict) else ():
+            if isinstance(value, dict) and isinstance(value.get("id"), str):
+                self.seen.add(value["id"])
+
+    @staticmethod
+    def _negative(case: Any, location: ParameterLocation) -> bool:
+        component = case.meta.components.get(location) if case.meta else None
+        return component is not None and component.mode.is_negative
+
+    def _readable(self, case: Any) -> None:
+        """Texts whose grammar the contract does not say: a filter, a sort, a cursor, a range."""
+        for name in ("filter", "sort", "cursor", "start_date", "end_date", "last_synced_at_min", "expand"):
+            if name in case.query and "enum" not in self._schema(case, name):
+                del case.query[name]
+
+    def _schema(self, case: Any, name: str) -> Mapping[str, Any]:
+        sample = self.samples[case.operation.definition.raw["operationId"]]
+        known = sample.operation.parameters.get(name)
+        return {"enum": known.enum} if known is not None and known.enum else {}
+
+    def _live(self, value: Any, schema: Mapping[str, Any], sample: Sample, like: Any) -> Any:
+        """A body with references that exist: the sample's own where it has them, a row's id elsewhere."""
+        schemas = self.lab.contract.schemas
+        found = resolve(schema, schemas)
+        if isinstance(value, dict):
+            known, own = found.get("properties", {}), like if isinstance(like, dict) else {}
+            return {name: self._live(item, known.get(name, {}), sample, own.get(name)) for name, item in value.items()}
+        if isinstance(value, list):
+            first = like[0] if isinstance(like, list) and like else None
+            return [self._live(item, found.get("items", {}), sample, first) for item in value]
+        if "x-ref" in found and isinstance(value, str):
+            return like if isinstance(like, str) else self._row(found["x-ref"], sample) or value
+        return value
+
+    def _row(self, entity: str, sample: Sample) -> str | None:
+        resource = self.lab.contract.referenced(entity)
+        if resource is None or sample.token is None or not resource.has("list"):
+            return None
+        place = (resource.name, sample.token)
+        if place not in self._rows:
+            query = {"access_token": sample.token, "limit": 5}
+            answer = self.lab.api("GET", resource.operations["list"].path, params=query)
+            rows = answer.json().get(resource.list_key) if answer.status_code == 200 else []
+            self._rows[place] = [row["id"] for row in rows] if isinstance(rows, list) else []
+        return next(iter(self._rows[place]), None)
+
+
+def fuzz(lab: Lab, samples: Mapping[str, Sample], *, examples: int, most: int) -> Outcome:
+    """Run all phases; what was seen."""
+    schema = schemathesis.openapi.from_dict(overlay(lab, samples), config=settings(lab, examples, most))
+    feeder = Feeder(lab, samples)
+    schema.hooks.register_hook_with_name(lambda _context, case: feeder.feed(case), "map_case")
+    outcome = Outcome()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.ScenarioFinished):
+            _note(outcome, event, feeder)
+        elif isinstance(event, events.NonFatalError | events.FatalError):
+            outcome.errors.append(str(getattr(event, "info", None) or getattr(event, "exception", event))[:400])
+    return outcome
+
+
+def _note(outcome: Outcome, event: Any, feeder: Feeder) -> None:
+    for id, interaction in event.recorder.interactions.items():
+        outcome.requests += 1
+        outcome.phases[event.phase.value] += 1
+        response = interaction.response
+        node = event.recorder.cases.get(id)
+        if response is None or node is None:
+            continue
+        outcome.statuses[response.status_code] += 1
+        if 200 <= response.status_code < 300:
+            outcome.reached[node.value.operation.label] += 1
+            feeder.learn(_json(response))
+    for id, checks in event.recorder.checks.items():
+        for one in checks:
+            if one.failure_info is not None:
+                label = event.recorder.cases[id].value.operation.label
+                failure = one.failure_info.failure
+                told = one.failure_info.code_sample
+                outcome.failures.setdefault((one.name, label, f"{failure.title}: {failure.message[:300]}"), told)
+
+
+def _json(response: Any) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def labels(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every operation as Schemathesis calls it."""
+    for path, methods in document["paths"].items():
+        for method in methods:
+            yield f"{method.upper()} {path}"
