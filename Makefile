@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install go-live test check format bench same-key clean browser-packages bench-webhooks
+.PHONY: help install go-live test check format bench same-key clean browser-packages bench-webhooks conformance
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ same-key: $(STAMP) ## One object per idempotency key: two emulators on a Postgre
 .PHONY: seeds
 seeds: $(STAMP) ## The clean emulator with 200 seeds: 0 findings (minutes)
 	$(BIN)/python -m harness.proving.seeds 200
+
+conformance: $(STAMP) ## Hold the emulator against the contract: a strict client, and Schemathesis on every operation
+	$(BIN)/python suites/conformance/run.py
 
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -32,6 +32,11 @@ DOMAIN_PLATFORMS: Mapping[str, frozenset[str]] = {
 }
 """INFERRED: platforms of a domain, used only where no operation of a resource has a documented list."""
 
+SUCCESSORS = {"SAGE_INTACCT": "SAGE_INTACCT_V2"}
+"""INFERRED: a platform that is younger than the documented lists works where the one it follows does."""
+LISTED_LATER = {"accounting_invoices_update": frozenset({"SAGE_INTACCT_V2"})}
+"""Operation id -> platforms that the documented list lacks and [S24] names (invoice lines)."""
+
 NAMES = {
     "company_info": "company_info",
     "bank_feed_otp": "bank_feed_otps",
@@ -251,7 +256,7 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         path=item["path"],
         operation_id=item["operation_id"],
         is_async=bool(item.get("async")),
-        platforms=_platform_set(listed),
+        platforms=_platform_set(listed, item["operation_id"]),
         sandbox_platforms=_platform_set(sandbox),
         parameters=parameters,
         request_schema=_body_schema(raw.get("requestBody")),
@@ -268,10 +273,12 @@ def _demands(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str) -
     return any(_demands(part, schemas, name) for key in ("anyOf", "oneOf", "allOf") for part in found.get(key, ()))
 
 
-def _platform_set(listed: Any) -> frozenset[str] | None:
+def _platform_set(listed: Any, operation_id: str = "") -> frozenset[str] | None:
     if listed is None:
         return None
-    return frozenset([listed] if isinstance(listed, str) else listed)
+    names = frozenset([listed] if isinstance(listed, str) else listed)
+    later = {newer for older, newer in SUCCESSORS.items() if older in names}
+    return names | later | LISTED_LATER.get(operation_id, frozenset())
 
 
 def _body_schema(holder: Mapping[str, Any] | None) -> str | None:

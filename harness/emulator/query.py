@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 
 from harness.contract import Resource
-from harness.contract.resource import FILTER_IGNORED
 from harness.emulator.clock import read_millis
 from harness.emulator.documents import Condition, Order, Query
 from harness.emulator.errors import invalid_request
+from harness.emulator.quirks import quirk
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.storage.layout import OTHER, SORTABLE, WINDOWS, slot_of, window_slot
 from harness.emulator.storage.sortkeys import of_number, of_text, of_value
@@ -26,11 +26,11 @@ def parse(query: Mapping[str, str], resource: Resource, platform: str, settings:
         if not known.on(platform):
             continue
         conditions.append(_parameter(name, value, resource))
-    filtering = "filter" in query and "filter" in parameters and platform not in FILTER_IGNORED
+    filtering = "filter" in query and "filter" in parameters and quirk(platform, "filter") == "works"
     if filtering and parameters["filter"].enum is None:
         conditions.extend(parse_filter(query["filter"], resource, settings))
     order = None
-    if "sort" in query and "sort" in parameters and platform not in FILTER_IGNORED:
+    if "sort" in query and "sort" in parameters and quirk(platform, "filter") == "works":
         order = parse_sort(query["sort"], resource, settings)
     return Query(tuple(conditions), order)
 

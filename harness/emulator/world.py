@@ -22,7 +22,7 @@ from harness.emulator.sync.books import PlatformBooks
 from harness.emulator.sync.changes import Changes
 from harness.emulator.sync.engine import Syncing
 from harness.emulator.sync.landing import Landing
-from harness.emulator.sync.platforms import REAL_TIME
+from harness.emulator.sync.platforms import is_real_time
 from harness.emulator.timekeeping import Timekeeper
 from harness.emulator.webhooks.administration import WebhookAdministration
 from harness.emulator.webhooks.demand import Demand
@@ -82,7 +82,7 @@ class World:
         next sync. INFERRED, see `own_write_events`."""
         if not self._settings.own_write_events or not self.announcer.heard(resource, verb):
             return
-        if connection["platform"] in REAL_TIME:
+        if is_real_time(connection["platform"]):
             self.announcer.entity(connection, resource, verb, document)
         else:
             self.changes.add(connection, resource, verb, document["id"], {}, shown=True)

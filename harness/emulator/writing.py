@@ -15,10 +15,9 @@ from harness.emulator.errors import ApiError, refused, unknown_id, unknown_path
 from harness.emulator.identifiers import IdSource
 from harness.emulator.keys import Keys, Stored
 from harness.emulator.settings import EmulatorSettings
+from harness.emulator.sync.platforms import shows_deletes
 from harness.emulator.validity import checked_mode, inner_body
 
-TELLING = frozenset({"QUICKBOOKS", "NETSUITE", "XERO"})
-"""Platforms whose deletes show in /events. Source: [D:rest/2023-03-14/events]."""
 APPLICATIONS = frozenset({"bill_credit_applications", "invoice_credit_applications"})
 
 
@@ -262,7 +261,7 @@ class Writer:
             self._store_linked(connection, name, linked)
         self.store.remove(connection["id"], resource.name, row["id"])
         self.written(connection, resource.name, "deleted", row)
-        if connection["platform"] in TELLING:
+        if shows_deletes(connection["platform"]):
             self._tell(connection, resource, row)
         if resource.name == "products":
             return {"product": row["id"], "success": True}

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from harness.core import iso_utc
+from harness.emulator.quirks import quirk
 
 DAYS = (
     "2024-02-29", "2024-12-31", "2025-01-01", "2024-03-31", "2024-04-03", "2024-03-04", "2023-02-28", "2024-11-30",
     "2000-02-29", "2024-10-27", "2025-03-09", "2024-07-13", "1999-12-31", "2024-06-30", "2025-05-15", "2024-09-01",
 )  # fmt: skip
-MIDNIGHT_PLATFORMS = frozenset({"QUICKBOOKS", "QUICKBOOKS_DESKTOP"})
-"""Document dates are midnight UTC there. Source: [S24], stated on bill due and issue dates."""
 
 
 def day(number: int) -> datetime:
@@ -26,7 +25,7 @@ def _base(index: int) -> datetime:
 def document_date(number: int, platform: str) -> str:
     """A document date as `platform` returns it: midnight UTC on QuickBooks, sometimes with a time elsewhere."""
     instant = day(number)
-    if platform not in MIDNIGHT_PLATFORMS and number % 6 == 5:
+    if quirk(platform, "document_dates") != "midnight" and number % 6 == 5:
         instant += timedelta(hours=9, minutes=number % 60)
     return iso_utc(instant)
 
@@ -35,7 +34,7 @@ def widen(value: str, platform: str) -> str:
     """What a sent date or date-time becomes: UTC with milliseconds; midnight of its UTC day on QuickBooks."""
     instant = datetime.fromisoformat(value)
     instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    if platform in MIDNIGHT_PLATFORMS:
+    if quirk(platform, "document_dates") == "midnight":
         instant = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     return iso_utc(instant)
 

@@ -6,6 +6,7 @@ from typing import Any
 from harness.contract import Contract
 from harness.emulator.bookkeeping.amounts import exact
 from harness.emulator.bookkeeping.derived import balance
+from harness.emulator.quirks import quirk
 
 Lookup = Callable[[str, str], dict[str, Any] | None]
 
@@ -29,18 +30,17 @@ def check_references(contract: Contract, platform: str, body: Mapping[str, Any],
 
 
 def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:
-    """The platform's own rules. Sources: [S24] on NetSuite bill lines, journal signs, bank transfers, deposits."""
+    """The platform's own rules. Sources: the quirks; [S24] on journal signs and bank transfers."""
     lines = [line for line in body.get("line_items") or () if isinstance(line, dict)]
-    if resource == "bills" and platform == "NETSUITE":
-        for line in lines:
-            if ("account_id" in line) == ("item" in line):
-                raise Refused("A bill line on NetSuite needs exactly one of account_id and item.")
+    alternatives = quirk(platform, "line_needs_one_of").get(resource)
+    for line in lines if alternatives else ():
+        if sum(name in line for name in alternatives) != 1:
+            raise Refused(f"A line needs exactly one of {' and '.join(alternatives)}.")
     if resource == "journal_entries" and lines and balance(dict(body)) != 0:
         raise Refused("The lines of a journal entry must balance: debits are positive, credits negative.")
     if resource == "bank_transfers":
         _same_currency(body, lookup)
-    if resource == "bank_deposits" and platform == "QUICKBOOKS":
-        _deposit_lines(lines, lookup)
+    _parties(quirk(platform, "line_needs_party").get(resource) or {}, lines, lookup)
     for payable, key, amount in (
         ("bills", "linked_bills", "allocated_amount"),
         ("invoices", "linked_invoices", "amount"),
@@ -59,13 +59,13 @@ def _same_currency(body: Mapping[str, Any], lookup: Lookup) -> None:
         raise Refused("A bank transfer needs two accounts of the same currency.")
 
 
-def _deposit_lines(lines: list[dict[str, Any]], lookup: Lookup) -> None:
-    for line in lines:
+def _parties(needed: Mapping[str, str], lines: list[dict[str, Any]], lookup: Lookup) -> None:
+    """A line on some accounts says whose it is."""
+    for line in lines if needed else ():
         account = lookup("accounts", str(line.get("account_id"))) or {}
-        if account.get("account_type") == "accounts_receivable" and not line.get("customer_id"):
-            raise Refused("A deposit line on accounts receivable needs a customer.")
-        if account.get("account_type") == "accounts_payable" and not line.get("vendor_id"):
-            raise Refused("A deposit line on accounts payable needs a vendor.")
+        party = needed.get(str(account.get("account_type")))
+        if party is not None and not line.get(party):
+            raise Refused(f"A line on {account['account_type']} needs {party}.")
 
 
 def values(body: Any, path: str) -> Iterator[Any]:

@@ -8,10 +8,8 @@ from harness.contract import Contract, Resource
 from harness.core import iso_utc
 from harness.emulator.bookkeeping.creating import Document, lines, place, shape
 from harness.emulator.bookkeeping.derived import derive
-from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
-
-APPENDING = frozenset({("bank_deposits", "QUICKBOOKS")})
-"""A line without platform_id is added, existing ones stay. Source: [S24] bank deposits."""
+from harness.emulator.bookkeeping.refusals import Lookup, Refused, check_references, check_rules
+from harness.emulator.quirks.registry import applies
 
 
 def updated(
@@ -27,10 +25,13 @@ def updated(
 ) -> Document:
     """The document after a valid PATCH: sent fields change, the rest stays, `updated_at` moves. Raises Refused.
 
-    Lines: bills and expenses replace all; others too, keeping the ids that are named (INFERRED); see `APPENDING`.
+    Lines: bills and expenses replace all; others too, keeping the ids that are named (INFERRED), where the quirks
+    `lines_appended` and `lines_whole` do not say otherwise.
     """
     check_references(contract, platform, body, lookup, resource.update_fields)
     check_rules(resource.name, platform, body, lookup)
+    if "line_items" in body and applies(platform, "lines_whole", resource.name):
+        _whole(document, body["line_items"])
     schema = contract.schema(resource.schema_name or "")
     after = {name: _copy(value) for name, value in document.items()}
     for name, value in place(resource, body).items():
@@ -61,7 +62,7 @@ def _sent(shaped: Document, value: Any) -> Document:
 
 
 def _lines(resource: Resource, platform: str, document: Document, sent: list[Document]) -> list[Document]:
-    if (resource.name, platform) not in APPENDING:
+    if not applies(platform, "lines_appended", resource.name):
         return sent
     kept = [dict(line) for line in document.get("line_items") or ()]
     by_id = {line.get("platform_id"): line for line in kept}
@@ -71,6 +72,13 @@ def _lines(resource: Resource, platform: str, document: Document, sent: list[Doc
         else:
             kept.append(line)
     return kept
+
+
+def _whole(document: Document, sent: list[Document]) -> None:
+    """Every line that there is has to be sent again. Raises Refused."""
+    named = {line.get("platform_id") for line in sent}
+    if any(line.get("platform_id") not in named for line in document.get("line_items") or ()):
+        raise Refused("All lines must be sent: a line of the document is missing.")
 
 
 def _copy(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from harness.emulator.quirks import quirk
 from harness.emulator.sync.progress import Progress, progress_of
 
 Fields = dict[str, Any]
@@ -70,7 +71,9 @@ def _history(connection: Mapping[str, Any], progress: Progress, totals: Fields) 
         "total": totals if ready else {name: {**item, "ready": False} for name, item in totals.items()},
         "num_batches_completed": progress.batches,
         **counts,
-        "expected_entity_counts": _expected(progress, totals) if connection["platform"] == "QUICKBOOKS" else None,
+        "expected_entity_counts": _expected(progress, totals)
+        if quirk(connection["platform"], "counts_expected")
+        else None,
         "batches": [_batch(number, progress, totals, connection) for number in range(1, len(progress.planned) + 1)],
     }
 

@@ -16,7 +16,7 @@ from harness.emulator.errors import ApiError, invalid_request, unknown_path
 from harness.emulator.identifiers import IdSource
 from harness.emulator.sync.changes import Changes
 from harness.emulator.sync.engine import Syncing
-from harness.emulator.sync.platforms import REAL_TIME
+from harness.emulator.sync.platforms import is_real_time
 
 Document = dict[str, Any]
 Connection = dict[str, Any]
@@ -54,7 +54,7 @@ class PlatformSoftware:
                 self._changes.add(connection, found.name, "deleted", id, {})
             case _:
                 raise unknown_path()
-        seen = connection["platform"] in REAL_TIME and connection["status"] in SYNCING
+        seen = is_real_time(connection["platform"]) and connection["status"] in SYNCING
         if seen:
             self._syncing.show(connection, frozenset({found.name}))
         return {"resource": found.name, "id": id, "seen": seen}

@@ -10,7 +10,7 @@ from harness.emulator.clock import EmulatorClock
 from harness.emulator.documents import Documents
 from harness.emulator.identifiers import IdSource
 from harness.emulator.sync.changes import Change, Changes, after
-from harness.emulator.sync.platforms import DELETES_IN_EVENTS, tells_delete
+from harness.emulator.sync.platforms import shows_deletes, tells_delete
 from harness.emulator.webhooks.events import Announcer
 
 Document = dict[str, Any]
@@ -63,7 +63,7 @@ class Landing:
 
     def tell_deleted(self, connection: Connection, resource: str, id: str) -> None:
         """Note a delete for `/events`, where the platform's deletes show there. Source: facts section 7."""
-        if connection["platform"] not in DELETES_IN_EVENTS:
+        if not shows_deletes(connection["platform"]):
             return
         event = {
             "id": self._ids(),
