@@ -29,6 +29,7 @@ RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 @click.option("--client-secret", help="Basic password; default: fixed by the seed.")
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="A platform with a connection; repeatable.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour; repeatable.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME[:K=V,...]", help="A bad world; repeatable.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Any other setting; repeatable.")
 @click.argument("what", required=False, type=click.Choice(["settings"]))
 def emulator(what: str | None, **choices: Any) -> None:
@@ -98,6 +99,7 @@ def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, 
         "client_secret": Secret(choices["client_secret"]) if choices["client_secret"] else None,
         "connections": tuple(load_contract().platform(name) for name in choices["platforms"]) or None,
         "defects": choices["defects"] or None,
+        "faults": choices["faults"] or None,
         **rate,
     }
     settings = EmulatorSettings(**{name: value for name, value in given.items() if value is not None})

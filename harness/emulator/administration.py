@@ -6,13 +6,15 @@ from typing import Any
 
 from harness.emulator.answering import Api
 from harness.emulator.errors import invalid_request, unknown_path
+from harness.emulator.faults import FAULTS, Faults
 from harness.emulator.messages import Incoming
+from harness.errors import UsageError
 
 Switch = Callable[[list[str]], None]
 Tell = Callable[[], list[dict[str, Any]]]
 
 
-async def administer(api: Api, request: Incoming, switch: Switch, tell: Tell) -> Any:
+async def administer(api: Api, request: Incoming, switch: Switch, tell: Tell, faults: Faults) -> Any:
     """Handle one request; ApiError for what is not understood. `switch` puts defects on, `tell` says what they met."""
     try:
         body = json.loads(request.body) if request.body else {}
@@ -29,11 +31,8 @@ async def administer(api: Api, request: Incoming, switch: Switch, tell: Tell) ->
             return {"success": True}
         case ("GET", "defects"):
             return {"met": tell()}
-        case ("POST", "faults"):
-            fault = {"status": int(body.get("status", 500)), "count": int(body.get("count", 1)),
-                     "operation_id": body.get("operation_id"), "platform": body.get("platform")}  # fmt: skip
-            api.faults.append(fault)
-            return {"success": True}
+        case (_, "faults"):
+            return _faults(faults, request.method, body)
         case ("GET", "clock"):
             return api.world.timekeeper.shown()
         case (_, "webhooks"):
@@ -43,6 +42,16 @@ async def administer(api: Api, request: Incoming, switch: Switch, tell: Tell) ->
             return await api.world.timekeeper.administer(body)
     with api.store.transaction():
         return _world(api, request.method, head, rest, body)
+
+
+def _faults(faults: Faults, method: str, body: dict[str, Any]) -> Any:
+    """`GET` what there is and what is on; `POST {"on": ["drop:p=0.1"]}` switches these on and all others off."""
+    if method == "POST":
+        try:
+            faults.switch([str(text) for text in body.get("on", [])])
+        except UsageError as error:
+            raise invalid_request(str(error), field="on") from None
+    return {"on": faults.shown(), "known": {name: fault.about for name, fault in FAULTS.items()}}
 
 
 def _world(api: Api, method: str, head: str, rest: list[str], body: dict[str, Any]) -> Any:

@@ -10,7 +10,6 @@ from harness.emulator.clock import EmulatorClock, read_millis, to_millis
 from harness.emulator.configuration import Configuration
 from harness.emulator.documents import Documents
 from harness.emulator.errors import (
-    ApiError,
     connection_state_error,
     invalid_credentials,
     invalid_request,
@@ -70,7 +69,6 @@ class Api:
         own = self.organisation.credentials
         self._basic = b"Basic " + b64encode(f"{own.client_id}:{own.client_secret.reveal()}".encode())
         self._supports: dict[tuple[str, str, str], bool] = {}
-        self.faults: list[dict[str, Any]] = []
         self._router = Router(contract)
         self.match = self._router.match
 
@@ -218,7 +216,6 @@ class Api:
         if resource is None or operation is None:
             raise unknown_path()
         platform = connection["platform"]
-        self._fault(connection, operation)
         if resource.name == "events":
             return Json(self._events(request, connection))
         if not self._supported(resource, operation.name, platform):
@@ -295,6 +292,7 @@ class Api:
                 fingerprint=fingerprint(request.method, request.path, query, compared),
                 method=request.method,
                 url=request.url,
+                slow=request.slow and operation.is_async,
             ),
             Errand(lambda: special.act(call), request.stored) if special else None,
         )
@@ -324,16 +322,6 @@ class Api:
         page = found[start : start + limit]
         more = start + limit < len(found)
         return {"events": page, "next_cursor": page[-1]["id"] if more else None}
-
-    def _fault(self, connection: Mapping[str, Any], operation: Operation) -> None:
-        """A fault that a test asked for, once per count."""
-        for fault in self.faults:
-            if fault.get("operation_id") not in {None, operation.operation_id}:
-                continue
-            if fault.get("platform") not in {None, connection["platform"]} or fault["count"] < 1:
-                continue
-            fault["count"] -= 1
-            raise ApiError(fault["status"], "API_ERROR", "INJECTED_FAULT", "A fault that a test asked for.")
 
 
 def merchant_of(name: str) -> dict[str, Any]:

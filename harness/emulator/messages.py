@@ -16,6 +16,8 @@ class Incoming:
     headers: dict[str, str]
     body: bytes
     url: str
+    slow: bool = False
+    """Whether the platform takes longer than a write is waited for."""
 
     def param(self, name: str) -> str | None:
         """The first value of a query parameter."""

@@ -66,6 +66,7 @@ class EmulatorSettings:
         metadata={"about": "access token by platform; omitted: derived from the seed", "source": "own"},
     )
     defects: tuple[str, ...] = setting((), "injected wrong behaviours, by name", "own")
+    faults: tuple[str, ...] = setting((), "a bad world: faults that are on from the start", "own")
 
     rate_limit: int = setting(500, "requests of the organisation in one window; 0 switches it off", "H:7238576299")
     rate_window: float = setting(10.0, "length of the sliding window", "H:7238576299")

@@ -11,6 +11,9 @@ from harness.emulator.answering import Api
 from harness.emulator.asgi import hear, say
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
+from harness.emulator.faults import Faults, Plan
+from harness.emulator.faults.plan import skewed
+from harness.emulator.faults.sending import send_cut, send_nothing
 from harness.emulator.link.popup import is_link
 from harness.emulator.meeting import Meetings
 from harness.emulator.messages import Answer, Incoming, Json
@@ -29,6 +32,8 @@ class Emulator:
         self.api = Api(load_contract(), settings, base_url)
         self.defects: tuple[Defect, ...] = chosen(settings.defects)
         self.meetings = Meetings()
+        self.faults = Faults(settings, self.api.clock.monotonic)
+        self.faults.switch(settings.faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. Each request is handled in one turn of the loop; its answer leaves once what it tells is committed."""
@@ -42,10 +47,46 @@ class Emulator:
             answer = await self._administer(incoming)
         elif is_link(incoming.path):
             answer = await self._link(incoming)
+        elif self.faults.on:
+            await self._through_faults(incoming, scope, send)
+            return
         else:
             answer = await self.handle(incoming)
         await self.api.store.answered()
         await say(send, answer)
+
+    async def _through_faults(self, incoming: Incoming, scope: Scope, send: Send) -> None:
+        """An API request, and what the faults that are on do to it."""
+        plan = self.faults.plan(lambda: self._seen(incoming)) or Plan()
+        incoming.slow = plan.slow
+        await asyncio.sleep(plan.delay)
+        answer = plan.early or (await self.handle(incoming) if plan.done else Answer(200, b""))
+        await self.api.store.answered()
+        answer = self._finish(plan.late or answer)
+        if plan.skew:
+            skewed(answer, plan.skew, self.api.clock.now())
+        if plan.dropped:
+            await send_nothing(scope, send)
+        elif plan.cut is not None:
+            await send_cut(answer, plan.cut, answer.headers, send)
+        else:
+            await say(send, answer)
+
+    def _seen(self, request: Incoming) -> dict[str, str]:
+        """What a fault may ask of a request."""
+        path = request.path.removeprefix(BASE_PATH)
+        match, token = self.api.match(request.method, path), request.param("access_token")
+        try:
+            connection = self.api.organisation.by_token(token) if token else {}
+        except ApiError:
+            connection = {}
+        return {
+            "route": path,
+            "method": request.method,
+            "operation": match.operation.operation_id if match and match.operation else "",
+            "platform": str(connection.get("platform", "")),
+            "connection": str(connection.get("id", "")),
+        }
 
     async def handle(self, request: Incoming) -> Answer:
         """The answer, after the defects that are on had their way with request and answer."""
@@ -100,7 +141,7 @@ class Emulator:
             self.meetings.forget()
 
         try:
-            return _from_json(Json(await administer(self.api, request, switch, self.meetings.told)))
+            return _from_json(Json(await administer(self.api, request, switch, self.meetings.told, self.faults)))
         except ApiError as error:
             return self._error(error)
 

@@ -34,6 +34,8 @@ class Order:
     fingerprint: str
     method: str
     url: str
+    slow: bool = False
+    """Whether the platform takes so long that the answer is the job. Source: [DA:asynchronous-operations], trap 1."""
 
     def stored(self) -> dict[str, Any]:
         """As JSON."""
@@ -124,7 +126,7 @@ class Writer:
             return Result(stored.status, stored.body, stored.job, self._running(stored.job))
         act = errand.accept() if errand else self._accept(order)
         job = self.ids()
-        if isinstance(order.body, dict) and order.body.get("response_mode") == "async":
+        if order.slow or (isinstance(order.body, dict) and order.body.get("response_mode") == "async"):
             return self._later(order, errand, job, self.settings.async_delay)
         if self.settings.platform_delay:
             return self._slowly(order, errand, job)
