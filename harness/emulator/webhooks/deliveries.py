@@ -14,8 +14,9 @@ KIND, WAITING = "delivery", "outbox"
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One event on its way to one endpoint. `at`: when the next attempt is due, Unix milliseconds. `state`: waiting,
-    delivered, failed (all attempts were refused) or dropped (never tried). `attempts`: `{at, status | error,
-    signature}` in order. `copy_of`: the delivery that this one repeats, None for a first."""
+    delivered, failed (all attempts were refused) or dropped (by abuse, or because its endpoint was removed).
+    `attempts`: `{at, status | error, signature, rightly_signed}` in order. `copy_of`: the delivery that this one
+    repeats, None for a first."""
 
     id: str
     number: int

@@ -135,13 +135,14 @@ class Outbox:
 
     async def _send_due(self) -> None:
         while self._due():
-            batch: list[Delivery] = []
-            while self._due() and len(batch) < BATCH:
-                _, _, id = heapq.heappop(self._heap)
-                found = self.deliveries.find(id)
+            due: list[Delivery] = []
+            while self._due() and len(due) < BATCH:
+                found = self.deliveries.find(heapq.heappop(self._heap)[2])
                 if found is not None and found.state == "waiting":
-                    batch.append(found)
-            await self._send(batch)
+                    due.append(found)
+            registered = {endpoint["id"] for endpoint in self._endpoints.all()}
+            self.deliveries.keep([replace(item, state="dropped") for item in due if item.endpoint not in registered])
+            await self._send([item for item in due if item.endpoint in registered])
 
     async def _send(self, batch: list[Delivery]) -> None:
         """Try a batch, a bounded number at a time; keep the outcomes in one commit."""

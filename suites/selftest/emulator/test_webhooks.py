@@ -158,7 +158,8 @@ def test_every_event_type_of_the_contract_can_arrive(double, receiver):
 
 
 def test_an_allow_list_is_honoured_and_shown(double, receiver):
-    """An endpoint hears only its types, and `/configs/webhooks` shows it as the dashboard has set it."""
+    """An endpoint hears only its types, `/configs/webhooks` shows it as the dashboard has set it, and once it is gone
+    nothing more is tried."""
     other = Receiver()
     made = double.own("POST", "webhooks", {"url": other.url, "allowed_types": ["BILL_CREATED"]})
     emit(double, "BILL_DELETED")
@@ -166,7 +167,13 @@ def test_an_allow_list_is_honoured_and_shown(double, receiver):
     receiver.wait(2)
     assert codes(other.wait(1)) == {"BILL_CREATED": 1}
     assert double.api("GET", f"/configs/webhooks/{made['id']}").json() == made
+    other.answers = [500]
+    emit(double, "BILL_CREATED")
+    other.wait(2)
     double.own("DELETE", f"webhooks/{made['id']}")
+    double.advance(31)
+    assert deliveries(double, endpoint=made["id"])[-1]["state"] == "dropped"
+    assert len(other.got) == 2
     other.shutdown()
     other.server_close()
 
