@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from harness.backend.database import Database
 from harness.backend.meaning import Effect, Event
-from harness.backend.schema import INBOX, TOMBSTONES, WISHES
+from harness.backend.schema import INBOX, MIRROR, TOMBSTONES
+from harness.backend.wishes import add_wishes
 from harness.core import Clock
 
 NEW, DONE, DEAD = "new", "done", "dead"
@@ -162,16 +163,12 @@ class Inbox:
                 connection_id=connection_id, resource=resource, id=id, deleted_at=now
             )
             connection.execute(buried.on_conflict_do_nothing())
-        for what in effect.wishes:
-            wish = self._database.upsert(WISHES).values(
-                connection_id=connection_id, what=what, wanted_at=now, count=1, lease_until=0.0
-            )
             connection.execute(
-                wish.on_conflict_do_update(
-                    index_elements=[WISHES.c.connection_id, WISHES.c.what],
-                    set_={"count": WISHES.c.count + 1, "wanted_at": now},
+                delete(MIRROR).where(
+                    MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.id == id
                 )
             )
+        add_wishes(self._database, connection, connection_id, effect.wishes, now)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

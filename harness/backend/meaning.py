@@ -24,9 +24,10 @@ RESOURCES: Mapping[str, str] = {
 }  # fmt: skip
 """Family of an entity's events -> resource. Source: [S24] webhook event types."""
 
-FAMILY_CONNECTION, FAMILY_JOB = "CONNECTION", "JOB"
-CONNECTION, EVERYTHING, JOBS = "connection", "everything", "jobs"
-"""What may be wished for beside resources: the connection's state, all its resources, the state of its jobs."""
+FAMILY_CONNECTION = "CONNECTION"
+CONNECTION, EVERYTHING, DELETIONS, WHOLE = "connection", "everything", "deletions", "whole:"
+"""What may be wished for beside resources: the connection's state, all it has, what was deleted, and, before the name
+of a resource, that its next walk is a whole one."""
 DATA_CODES = frozenset(
     {"INITIAL_UPDATE", "HISTORICAL_UPDATE", "INCREMENTAL_SYNC_COMPLETED", "BACKFILL_COMPLETED", "CONNECTION_UPDATED"}
 )
@@ -85,8 +86,6 @@ def without_secrets(value: Any) -> Any:
 def effect_of(event: Event) -> Effect:
     """What the event makes; nothing for one without a connection or of a new kind, which is acknowledged all the
     same. Source: version policy."""
-    if event.kind == FAMILY_JOB:
-        return Effect((JOBS,))
     if event.kind == FAMILY_CONNECTION:
         return Effect((CONNECTION, EVERYTHING) if event.code in DATA_CODES else (CONNECTION,))
     resource = RESOURCES.get(event.kind)

@@ -9,26 +9,19 @@ from dataclasses import replace
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from harness.backend.database import Database
-from harness.backend.inbox import Inbox
+from harness.backend.assembly import Backend
 from harness.backend.intake import Intake
+from harness.backend.pages import Pages
 from harness.backend.settings import BackendSettings
-from harness.backend.vault import Vault
+from harness.backend.syncer import Poller, Syncer
 from harness.backend.web import Endpoints, application
 from harness.backend.worker import Worker
-from harness.core import Clock, SystemClock
+from harness.core import SystemClock
 from harness.errors import UsageError
-
-
-def inbox_of(settings: BackendSettings, database: Database, clock: Clock) -> Inbox:
-    """The inbox of a database with the times of the settings."""
-    return Inbox(database, clock, window=settings.repeat_window, lease=settings.lease_seconds,
-                 attempts=settings.attempts, retry=settings.retry_seconds)  # fmt: skip
 
 
 def serve(settings: BackendSettings, *, on_ready: Callable[[BackendSettings], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` is called with the port that was taken once it accepts."""
-    Vault(settings.vault_keys)  # a key that cannot be used must be told now, not at the first token
     asyncio.run(_serve(with_port(settings), on_ready))
 
 
@@ -46,17 +39,27 @@ def with_port(settings: BackendSettings) -> BackendSettings:
 
 
 async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings], None]) -> None:
-    database = Database(settings.database)
-    inbox = inbox_of(settings, database, SystemClock())
-    workers = [Worker(inbox, idle=settings.idle_seconds) for _ in range(settings.workers)]
+    backend = Backend.of(settings, SystemClock())
+    syncers = [Syncer(backend.wishes, backend.reader, idle=settings.idle_seconds) for _ in range(settings.syncers)]
+
+    def wished() -> None:
+        for syncer in syncers:
+            syncer.wake()
+
+    workers = [Worker(backend.inbox, idle=settings.idle_seconds, worked=wished) for _ in range(settings.workers)]
 
     def stored() -> None:
         for worker in workers:
             worker.wake()
 
-    intake = Intake(inbox.keep, stored)
+    poller = Poller(
+        backend.connections, backend.wishes, poll=settings.poll_seconds, reconcile=settings.reconcile_seconds
+    )
+    threads: list[Worker | Syncer | Poller] = [*workers, *syncers, poller]
+    intake = Intake(backend.inbox.keep, stored)
+    pages = Pages(backend, wished)
     server = Server(
-        application(Endpoints(settings, inbox, intake)),
+        application(Endpoints(backend, intake), pages),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -69,18 +72,19 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     serving = asyncio.ensure_future(server.serve())
     await _accepting(settings, serving)
-    for worker in workers:
-        worker.start()
+    for thread in threads:
+        thread.start()
     on_ready(settings)
     waiting = asyncio.ensure_future(stopped.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
     await serving
     waiting.cancel()
-    for worker in workers:
-        worker.stop()
+    for thread in threads:
+        thread.stop()
     intake.close()
-    database.close()
+    pages.close()
+    backend.database.close()
 
 
 async def _accepting(settings: BackendSettings, serving: "asyncio.Future[None]") -> None:

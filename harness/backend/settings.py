@@ -12,8 +12,13 @@ VARIABLES = {
     "client_secret": "RUTTER_CLIENT_SECRET",
     "previous_client_secret": "RUTTER_PREVIOUS_CLIENT_SECRET",
     "vault_keys": "GOLIVE_BACKEND_KEYS",
+    "public_key": "RUTTER_PUBLIC_KEY",
 }
 """Setting -> environment variable."""
+
+OPTIONAL = frozenset({"previous_client_secret", "public_key"})
+LINK_SCRIPT = "https://cdn.jsdelivr.net/npm/@rutter/rutter-link@1.2.8/dist/bundle.js"
+"""The public browser package, pinned. Source: [LB]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,16 @@ class BackendSettings:
     host: str = "127.0.0.1"
     port: int = 0
     workers: int = 1
+    public_key: str | None = None
+    """Rutter Link's key, for the browser. Without it the page has no Connect button."""
+    link_script: str = LINK_SCRIPT
+    version: str = "2024-08-31"
+    rate: str = "500/10s"
+    budget_file: str | None = None
+    """Where processes of one machine share the rate budget; None: beside the database, or in the temporary folder."""
+    syncers: int = 2
+    poll_seconds: float = 900.0
+    reconcile_seconds: float = 86_400.0
     largest_body: int = 1024 * 1024
     repeat_window: float = 3600.0
     """A delivery with the same bytes is the same event for this long: retries end after about 15 minutes. After it, it
@@ -56,7 +71,7 @@ def from_environment(environ: Mapping[str, str], **given: object) -> BackendSett
     for name, variable in VARIABLES.items():
         found = environ.get(variable, "")
         if not found:
-            if name == "previous_client_secret":
+            if name in OPTIONAL:
                 continue
             hint = " Make one with: golive backend key" if name == "vault_keys" else ""
             raise CredentialError(f"{variable} is not set. The backend needs it: export {variable}=...{hint}")
@@ -69,5 +84,6 @@ def from_environment(environ: Mapping[str, str], **given: object) -> BackendSett
         previous_client_secret=(
             Secret(str(values["previous_client_secret"])) if "previous_client_secret" in values else None
         ),
+        public_key=str(values["public_key"]) if "public_key" in values else None,
         **given,  # type: ignore[arg-type]
     )

@@ -1,18 +1,16 @@
-"""The HTTP side: webhooks in, and what an operator looks at."""
-
-import json
-from typing import Any
+"""The HTTP side: webhooks in, and what an operator looks at. Addresses that read the database run in threads."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from harness.backend.inbox import DEAD, Inbox
+from harness.backend.assembly import Backend
+from harness.backend.inbox import DEAD
 from harness.backend.intake import Intake
 from harness.backend.meaning import event_of
 from harness.backend.metrics import Metrics
-from harness.backend.settings import BackendSettings
+from harness.backend.pages import Pages, json_response
 from harness.backend.signature import HEADER, verified
 from harness.errors import StorageError
 
@@ -22,11 +20,11 @@ WEBHOOKS = "/webhooks/rutter"
 class Endpoints:
     """What each address does."""
 
-    def __init__(self, settings: BackendSettings, inbox: Inbox, intake: Intake) -> None:
-        self.settings = settings
-        self.inbox = inbox
+    def __init__(self, backend: Backend, intake: Intake) -> None:
+        self.settings = backend.settings
+        self.inbox = backend.inbox
         self.intake = intake
-        self.metrics = Metrics(inbox)
+        self.metrics = Metrics(backend)
 
     def routes(self) -> list[Route]:
         """The addresses."""
@@ -55,28 +53,28 @@ class Endpoints:
             return self._ended("not_stored", 503, "The event could not be stored; send it again.")
         return self._ended("stored", 200, None)
 
-    async def events(self, request: Request) -> Response:
+    def events(self, request: Request) -> Response:
         """The latest events, of one connection with `?connection_id=`."""
-        return _json({"events": self.inbox.shown(request.query_params.get("connection_id"), None)})
+        return json_response({"events": self.inbox.shown(request.query_params.get("connection_id"), None)})
 
-    async def dead_letters(self, _request: Request) -> Response:
+    def dead_letters(self, _request: Request) -> Response:
         """What could not be worked off, with the reason."""
-        return _json({"dead_letters": self.inbox.shown(None, DEAD)})
+        return json_response({"dead_letters": self.inbox.shown(None, DEAD)})
 
-    async def replay(self, request: Request) -> Response:
+    def replay(self, request: Request) -> Response:
         """Try dead letters again, all or the one of `?digest=`."""
-        return _json({"replayed": self.inbox.revive(request.query_params.get("digest"))})
+        return json_response({"replayed": self.inbox.revive(request.query_params.get("digest"))})
 
-    async def health(self, _request: Request) -> Response:
+    def health(self, _request: Request) -> Response:
         """200 with the depth of the inbox; 503 when the database does not answer."""
         try:
             depth = self.inbox.depth()
         except StorageError as error:
-            return _json({"status": "database", "detail": str(error)}, 503)
-        return _json({"status": "ok", "waiting": depth.waiting, "oldest_seconds": round(depth.oldest, 3),
+            return json_response({"status": "database", "detail": str(error)}, 503)
+        return json_response({"status": "ok", "waiting": depth.waiting, "oldest_seconds": round(depth.oldest, 3),
                       "dead": depth.dead})  # fmt: skip
 
-    async def prometheus(self, _request: Request) -> Response:
+    def prometheus(self, _request: Request) -> Response:
         """Metrics as Prometheus text."""
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -92,13 +90,9 @@ class Endpoints:
 
     def _ended(self, outcome: str, status: int, problem: str | None) -> Response:
         self.metrics.webhooks.labels(outcome).inc()
-        return _json({"error": problem} if problem else {"stored": True}, status)
+        return json_response({"error": problem} if problem else {"stored": True}, status)
 
 
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
-
-
-def application(endpoints: Endpoints) -> Starlette:
+def application(*parts: Endpoints | Pages) -> Starlette:
     """The ASGI application."""
-    return Starlette(routes=endpoints.routes())
+    return Starlette(routes=[route for part in parts for route in part.routes()])

@@ -3,6 +3,7 @@
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 
 from harness.backend.inbox import Inbox
 from harness.backend.meaning import Event, effect_of
@@ -14,10 +15,11 @@ BATCH = 100
 
 class Worker:
     """Works in a thread of its own. `wake` says that there is work; without it, it looks every `idle` seconds, because
-    other processes fill the same inbox."""
+    other processes fill the same inbox. `worked` is told when effects were committed."""
 
-    def __init__(self, inbox: Inbox, *, idle: float, name: str | None = None) -> None:
-        self.name = name or f"worker-{uuid.uuid4().hex[:12]}"
+    def __init__(self, inbox: Inbox, *, idle: float, worked: Callable[[], None]) -> None:
+        self.name = f"worker-{uuid.uuid4().hex[:12]}"
+        self._worked = worked
         self._inbox = inbox
         self._idle = idle
         self._work = threading.Event()
@@ -49,6 +51,7 @@ class Worker:
             LOG.warning("a batch of %d events failed: %s", len(events), type(error).__name__)
             for event in events:
                 self._alone(event)
+        self._worked()
         return len(events)
 
     def _alone(self, event: Event) -> None:

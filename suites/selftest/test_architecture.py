@@ -48,7 +48,7 @@ THIRD_PARTY = {
     "drive": {"httpx", "pydantic"},
     "emulator": {"granian", "sqlalchemy", "starlette", "uvloop"},
     "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
-    "backend": {"cryptography", "granian", "prometheus_client", "sqlalchemy", "starlette"},
+    "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},

@@ -46,7 +46,7 @@ def test_a_bad_key_and_a_missing_variable_are_told_by_name():
     [
         ({"type": "CONNECTION", "code": "INITIAL_UPDATE"}, ("connection", "everything"), ()),
         ({"type": "CONNECTION", "code": "CONNECTION_NEEDS_UPDATE"}, ("connection",), ()),
-        ({"type": "JOB", "code": "JOB_COMPLETED", "job": {"id": "j"}}, ("jobs",), ()),
+        ({"type": "JOB", "code": "JOB_COMPLETED", "job": {"id": "j"}}, (), ()),
         ({"type": "BILL", "code": "BILL_UPDATED", "bill": {"id": "b"}}, ("bills",), ()),
         ({"type": "BILL", "code": "BILL_DELETED", "bill": {"id": "b"}}, ("bills",), (("bills", "b"),)),
         ({"type": "BILL", "code": "BILL_DELETED", "bill": [{"id": "b"}, {"id": "c"}]}, ("bills",),

@@ -63,7 +63,7 @@ def settings(tmp_path):
     return BackendSettings(
         base_url="http://127.0.0.1:1/versioned", client_id="client", client_secret=Secret(SECRET),
         previous_client_secret=Secret(PREVIOUS), vault_keys=(Secret(new_key()),),
-        database=f"sqlite:///{tmp_path / 'backend.sqlite3'}", lease_seconds=1.0, idle_seconds=0.02,
+        database=f"sqlite:///{tmp_path / 'backend.sqlite3'}", lease_seconds=1.0, idle_seconds=0.02, syncers=0,
     )  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+"""The parts of one backend, put together from its settings."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from harness.backend.connections import Connections
+from harness.backend.database import Database
+from harness.backend.gateway import Gateway
+from harness.backend.inbox import Inbox
+from harness.backend.mirror import Mirror
+from harness.backend.settings import BackendSettings
+from harness.backend.syncing import Reader
+from harness.backend.vault import Vault
+from harness.backend.wishes import Wishes
+from harness.client import NoBudget, RateBudget, SharedBudget, parse_rate
+from harness.core import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Everything that works on one database."""
+
+    settings: BackendSettings
+    clock: Clock
+    database: Database
+    inbox: Inbox
+    wishes: Wishes
+    connections: Connections
+    mirror: Mirror
+
+    @classmethod
+    def of(cls, settings: BackendSettings, clock: Clock) -> "Backend":
+        """The parts. Raises CredentialError for a key that cannot be used, StorageError when the database refuses."""
+        vault = Vault(settings.vault_keys)
+        database = Database(settings.database)
+        return cls(
+            settings,
+            clock,
+            database,
+            Inbox(database, clock, window=settings.repeat_window, lease=settings.lease_seconds,
+                  attempts=settings.attempts, retry=settings.retry_seconds),
+            Wishes(database, clock, lease=max(settings.lease_seconds, 60.0)),
+            Connections(database, vault, clock),
+            Mirror(database),
+        )  # fmt: skip
+
+    def gateway(self) -> Gateway:
+        """A way to the API for one thread."""
+        return Gateway(self.settings, self.database, self.connections, self._budget(), self.clock)
+
+    def reader(self, worker: str) -> Reader:
+        """What fulfils wishes, for one thread."""
+        return Reader(worker, self.database, self.connections, self.mirror, self.wishes, self.gateway(), self.clock)
+
+    def _budget(self) -> RateBudget:
+        parsed = parse_rate(self.settings.rate)
+        return NoBudget() if parsed is None else SharedBudget(*parsed, self._budget_file())
+
+    def _budget_file(self) -> Path:
+        if self.settings.budget_file is not None:
+            return Path(self.settings.budget_file)
+        url = make_url(self.settings.database)
+        if self.database.is_sqlite and url.database:
+            return Path(f"{url.database}.rate.sqlite3")
+        return Path(tempfile.gettempdir()) / f"golive-backend-{url.database}.rate.sqlite3"

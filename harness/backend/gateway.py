@@ -1,0 +1,136 @@
+"""The way to the API: one rate budget for all processes, and pauses that every worker respects.
+
+429 pauses the whole organisation, 452 one connection; both are rows of the database, so that every process sees them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from harness.backend.connections import Connections
+from harness.backend.database import Database
+from harness.backend.schema import PAUSES
+from harness.backend.settings import BackendSettings
+from harness.client import ApiClient, Call, RateBudget
+from harness.client.api import basic
+from harness.core import Clock, Exchange, Secret
+
+ORGANISATION = "organisation"
+LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the API answered: `status` None when there was no answer, `body` None when it was no JSON."""
+
+    status: int | None
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is the one documented success."""
+        return self.status == 200 and isinstance(self.body, dict | list)
+
+
+class Paused(Exception):
+    """The API asked for a rest; `seconds` until the next request may be sent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"paused for {seconds:.1f} s")
+        self.seconds = seconds
+
+
+class Gateway:
+    """Sends requests for connections. One per thread."""
+
+    def __init__(
+        self, settings: BackendSettings, database: Database, connections: Connections, budget: RateBudget, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._connections = connections
+        self._clock = clock
+        self._client: ApiClient[Exchange] = ApiClient(settings.base_url, budget=budget, clock=clock, record=_same)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def call(
+        self, method: str, path: str, *, connection_id: str | None = None, query: Mapping[str, Any] | None = None,
+        body: Any = None, key: str | None = None,
+    ) -> Reply:  # fmt: skip
+        """One request, never repeated here. Paused when the API wants a rest."""
+        self._respect(connection_id)
+        pairs = [(name, str(value)) for name, value in (query or {}).items()]
+        if connection_id is not None:
+            token = self._connections.token(connection_id)
+            if token is None:
+                return Reply(401, None)
+            pairs.append(("access_token", token.reveal()))
+        headers = {
+            "Authorization": basic(self._settings.client_id, self._settings.client_secret.reveal()),
+            "X-Rutter-Version": self._settings.version,
+            "Accept": "application/json",
+        }
+        content = None
+        if body is not None:
+            content = json.dumps(body, ensure_ascii=False).encode()
+            headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        exchange = self._client.send(Call(method, path, tuple(pairs), headers, content), retry=False)
+        self._heed(exchange, connection_id)
+        return Reply(exchange.status, _json(exchange))
+
+    def exchange(self, public_token: Secret) -> Reply:
+        """A public token for an access token. Source: [S24] /item/public_token/exchange."""
+        body = {
+            "client_id": self._settings.client_id,
+            "secret": self._settings.client_secret.reveal(),
+            "public_token": public_token.reveal(),
+        }
+        return self.call("POST", "/item/public_token/exchange", body=body)
+
+    def _respect(self, connection_id: str | None) -> None:
+        """Raise Paused while the organisation or the connection rests."""
+        scopes = [ORGANISATION] if connection_id is None else [ORGANISATION, connection_id]
+        now = self._clock.now().timestamp()
+        with self._database.begin() as connection:
+            until = connection.execute(select(PAUSES.c.until).where(PAUSES.c.scope.in_(scopes))).scalars().all()
+        left = max((moment - now for moment in until), default=0.0)
+        if left > 0:
+            raise Paused(left)
+
+    def _heed(self, exchange: Exchange, connection_id: str | None) -> None:
+        """Remember that the API asked for a rest; it grows with each request that meets one."""
+        scope = {429: ORGANISATION, 452: connection_id or ORGANISATION}.get(exchange.status or 0)
+        if scope is None:
+            return
+        told = exchange.response.header("retry-after") if exchange.response else None
+        now = self._clock.now().timestamp()
+        with self._database.begin() as connection:
+            known = connection.execute(select(PAUSES.c.until, PAUSES.c.count).where(PAUSES.c.scope == scope)).first()
+            count = known[1] + 1 if known is not None and now - known[0] < LONGEST_PAUSE else 1
+            seconds = float(told) if told and told.strip().isdigit() else min(LONGEST_PAUSE, 2.0 ** (count - 1))
+            paused = self._database.upsert(PAUSES).values(scope=scope, until=now + seconds, count=count)
+            connection.execute(
+                paused.on_conflict_do_update(
+                    index_elements=[PAUSES.c.scope], set_={"until": now + seconds, "count": count}
+                )
+            )
+        raise Paused(seconds)
+
+
+def _same(exchange: Exchange) -> Exchange:
+    return exchange
+
+
+def _json(exchange: Exchange) -> Any:
+    try:
+        return json.loads(exchange.response.body) if exchange.response else None
+    except ValueError:
+        return None

@@ -1,0 +1,111 @@
+"""Threads that fulfil wishes, and the one that makes them by the clock: polling beside webhooks. Source: step 5."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+
+from harness.backend.catalogue import MIRRORED
+from harness.backend.connections import CALLABLE, Connections
+from harness.backend.gateway import Paused
+from harness.backend.meaning import CONNECTION, EVERYTHING, WHOLE
+from harness.backend.syncing import Later, Lost, Reader
+from harness.backend.wishes import Wishes
+from harness.errors import HarnessError
+
+LOG = logging.getLogger("golive.backend.sync")
+AFTER_ERROR = 10.0
+
+
+class Syncer:
+    """Fulfils wishes in a thread of its own until it is stopped. `reader` makes what reads, in that thread."""
+
+    def __init__(self, wishes: Wishes, reader: Callable[[str], Reader], *, idle: float) -> None:
+        self.name = f"sync-{uuid.uuid4().hex[:12]}"
+        self._wishes = wishes
+        self._make = reader
+        self._idle = idle
+        self._work = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is a wish."""
+        self._work.set()
+
+    def stop(self) -> None:
+        """End after the page under way."""
+        self._stopping.set()
+        self._work.set()
+        self._thread.join(timeout=60)
+
+    def _run(self) -> None:
+        reader = self._make(self.name)
+        try:
+            while not self._stopping.is_set():
+                self._work.clear()
+                if not self._step(reader):
+                    self._work.wait(self._idle)
+        finally:
+            reader.gateway.close()
+
+    def _step(self, reader: Reader) -> bool:
+        """Fulfil one wish; False when there is none or the database is away."""
+        try:
+            wish = self._wishes.take(self.name)
+            if wish is None:
+                return False
+            try:
+                reader.fulfil(wish)
+            except (Paused, Later) as rest:
+                self._wishes.postpone(self.name, wish, rest.seconds)
+            except Lost:
+                return True
+            except Exception as error:  # noqa: BLE001 - one wish must not end the thread; it is told and tried again
+                LOG.warning("%s of a connection failed: %s", wish.what, type(error).__name__)
+                self._wishes.postpone(self.name, wish, AFTER_ERROR)
+            else:
+                self._wishes.fulfil(self.name, wish)
+        except HarnessError as error:
+            LOG.warning("wishes cannot be read: %s", error)
+            return False
+        return True
+
+
+class Poller:
+    """Wishes by the clock: everything every `poll` seconds, whole walks every `reconcile` seconds."""
+
+    def __init__(self, connections: Connections, wishes: Wishes, *, poll: float, reconcile: float) -> None:
+        self._connections = connections
+        self._wishes = wishes
+        self._poll = poll
+        self._every = max(1, round(reconcile / poll))
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        turn = 0
+        while not self._stopping.wait(self._poll):
+            turn += 1
+            try:
+                for view in self._connections.all():
+                    wanted = [CONNECTION]
+                    if view.state in CALLABLE:
+                        wanted.append(EVERYTHING)
+                        wanted += [f"{WHOLE}{name}" for name in MIRRORED] if turn % self._every == 0 else []
+                    self._wishes.add(view.id, *wanted)
+            except HarnessError as error:
+                LOG.warning("polling could not begin: %s", error)

@@ -1,0 +1,237 @@
+"""The reference backend against the double over real sockets: link, mirror, freshness, deletes, outages, removal."""
+
+import base64
+import json
+import sqlite3
+import time
+from contextlib import closing
+
+import httpx
+import pytest
+
+from harness.backend import BackendProcess, BackendSettings
+from harness.backend.vault import new_key
+from harness.core import Secret
+from harness.emulator import EmulatorProcess, EmulatorSettings
+
+
+def eventually(look, wanted, patience=60.0):
+    """What `look` gives once `wanted` says so, or at the end of patience."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = look()
+        if wanted(found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)
+
+
+class World:
+    """A double, a backend beside it, and a client for both."""
+
+    def __init__(self, folder, **emulated):
+        self.emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS",), **emulated))
+        environment = self.emulator.environment()
+        self.root = self.emulator.base_url.removesuffix("/versioned")
+        self.token = environment["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
+        self.auth = (environment["RUTTER_CLIENT_ID"], environment["RUTTER_CLIENT_SECRET"])
+        self.folder = folder
+        self.settings = BackendSettings(
+            base_url=self.emulator.base_url, client_id=self.auth[0], client_secret=Secret(self.auth[1]),
+            vault_keys=(Secret(new_key()),), database=f"sqlite:///{folder / 'backend.sqlite3'}", rate="off",
+            idle_seconds=0.02, poll_seconds=3600.0,
+        )  # fmt: skip
+        self.backend = BackendProcess.start(self.settings)
+        self.http = httpx.Client(timeout=30)
+
+    def close(self):
+        """End everything."""
+        self.http.close()
+        self.backend.stop()
+        self.emulator.stop()
+
+    def admin(self, method, path, **body):
+        """What a test may do to the double."""
+        answer = self.http.request(method, f"{self.root}/_emulator/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def api(self, path, **query):
+        """A read at the API, as any client would."""
+        query = {"access_token": self.token, **query}
+        headers = {"X-Rutter-Version": "2024-08-31"}
+        return self.http.get(self.emulator.base_url + path, params=query, headers=headers, auth=self.auth).json()
+
+    def ledger(self, resource):
+        """Every row of a list at the API, by id."""
+        rows, cursor = {}, None
+        while True:
+            page = self.api(f"/accounting/{resource}", limit=500, **({"cursor": cursor} if cursor else {}))
+            rows |= {row["id"]: row for row in page[resource]}
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return rows
+
+    def mirrored(self, id, resource):
+        """Every mirrored row, by id."""
+        rows, after = {}, ""
+        while True:
+            page = self.http.get(
+                f"{self.backend.url}/connections/{id}/data/{resource}", params={"after": after, "limit": 500}
+            ).json()
+            rows |= {row["id"]: row for row in page["rows"]}
+            after = page["next"]
+            if not after:
+                return rows
+
+    def only(self):
+        """The one connection of the backend."""
+        return self.http.get(f"{self.backend.url}/connections").json()["connections"][0]
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Starts worlds; they end with the test."""
+    made = []
+
+    def begin(**emulated):
+        made.append(World(tmp_path, **emulated))
+        return made[-1]
+
+    yield begin
+    for item in made:
+        item.close()
+
+
+def connections(world):
+    """All connections as the API lists them."""
+    headers = {"X-Rutter-Version": "2024-08-31"}
+    answer = world.http.get(
+        f"{world.emulator.base_url}/connections", params={"status": "any"}, headers=headers, auth=world.auth
+    )
+    return answer.json()["connections"]
+
+
+def linked(world):
+    """Connect a platform as an end user does, and hand its public token to the backend: (connection id, token)."""
+    made = world.admin("POST", "link", platform="QUICKBOOKS")
+    answer = world.http.post(f"{world.backend.url}/link/exchange", json={"public_token": made["public_token"]})
+    assert answer.status_code == 200, answer.text
+    # What a customer's backend never shows is read from the API itself.
+    tokens = {item["id"]: item["access_token"] for item in connections(world)}
+    world.token = tokens[made["connection_id"]]
+    return made["connection_id"], made["public_token"]
+
+
+def hear(world):
+    """Register the backend's address for webhooks, as the dashboard does."""
+    world.admin("POST", "webhooks", url=f"{world.backend.url}/webhooks/rutter")
+
+
+def complete(world, id, resource):
+    """The mirrored rows once they equal the ledger."""
+    return eventually(lambda: world.mirrored(id, resource), lambda rows: bool(rows) and rows == world.ledger(resource))
+
+
+def test_a_public_token_makes_one_connection_and_its_data_arrives(world):
+    """A token that the browser hands over twice is exchanged once; afterwards the mirror equals the ledger."""
+    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    id, token = linked(place)
+    again = place.http.post(f"{place.backend.url}/link/exchange", json={"public_token": token})
+    assert again.json() == {"connection_id": id}
+    assert [item["id"] for item in place.http.get(f"{place.backend.url}/connections").json()["connections"]] == [id]
+    eventually(place.only, lambda found: found["state"] == "healthy" and len(found["counts"]) > 15)
+    for resource in ("bills", "vendors", "invoices"):
+        ledger = place.ledger(resource)
+        assert complete(place, id, resource) == ledger, resource
+        assert len(ledger) > 10
+
+
+def test_edits_and_deletes_on_the_platform_arrive_by_webhook(world):
+    """What a user changes and deletes in the platform's software is in the mirror after its webhooks."""
+    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    hear(place)
+    id, _ = linked(place)
+    changed, deleted = list(complete(place, id, "vendors"))[:2]
+    place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
+    place.admin("DELETE", f"platform/{id}/vendors/{deleted}")
+    rows = eventually(
+        lambda: place.mirrored(id, "vendors"),
+        lambda rows: deleted not in rows and rows[changed]["vendor_name"] == "Renamed in the software",
+    )
+    assert rows == place.ledger("vendors")
+    assert deleted not in rows
+
+
+def test_missed_webhooks_are_repaired_by_polling(world):
+    """Without any webhook, a sync on demand brings changes and deletions."""
+    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    id, _ = linked(place)
+    changed, deleted = list(complete(place, id, "vendors"))[:2]
+    place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
+    place.admin("DELETE", f"platform/{id}/vendors/{deleted}")
+    assert place.http.post(f"{place.backend.url}/connections/{id}/sync").status_code == 303
+    rows = complete(place, id, "vendors")
+    assert rows == place.ledger("vendors")
+    assert deleted not in rows
+    assert rows[changed]["vendor_name"] == "Renamed in the software"
+
+
+def test_a_connection_that_needs_reauthentication_says_so_and_comes_back(world):
+    """The state on the page follows the API: needs re-authentication with its link, then healthy again."""
+    place = world(linked_books="empty", initial_batch_seconds=0.05)
+    hear(place)
+    id, _ = linked(place)
+    eventually(place.only, lambda found: found["state"] == "healthy")
+    place.admin("POST", "connection_state", id=id, status="needs_reauth")
+    assert eventually(place.only, lambda found: found["state"] == "needs_reauth")["state"] == "needs_reauth"
+    assert "Authenticate again" in place.http.get(f"{place.backend.url}/connections/{id}").text
+    place.admin("POST", f"connections/{id}/authenticate")
+    assert eventually(place.only, lambda found: found["state"] == "healthy")["state"] == "healthy"
+
+
+def test_killed_in_the_middle_of_a_sync_it_goes_on_where_it_was(world):
+    """A backend that is killed during the initial sync ends up with the same mirror after its restart."""
+    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    id, _ = linked(place)
+    eventually(place.only, lambda found: found["counts"])
+    place.backend.kill()
+    place.backend = BackendProcess.start(place.settings)
+    for resource in ("accounts", "journal_entries"):
+        assert complete(place, id, resource) == place.ledger(resource)
+
+
+def test_no_token_is_anywhere_and_disconnecting_removes_all(world):
+    """A scan of everything the backend wrote and showed finds no token in any encoding; after disconnecting nothing of
+    the connection is left, here or at the API."""
+    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    hear(place)
+    id, public_token = linked(place)
+    eventually(place.only, lambda found: found["state"] == "healthy" and found["counts"].get("bills"))
+    pages = (
+        "/",
+        "/connections",
+        f"/connections/{id}",
+        f"/connections/{id}/data/bills",
+        "/events",
+        "/health",
+        "/metrics",
+    )
+    shown = b"".join(place.http.get(place.backend.url + page).content for page in pages)
+    before = b"".join(path.read_bytes() for path in place.folder.iterdir())
+    assert place.http.post(f"{place.backend.url}/connections/{id}/disconnect").json() == {"disconnected": id}
+    assert place.http.get(f"{place.backend.url}/connections").json()["connections"] == []
+    assert id not in {item["id"] for item in connections(place)}
+    place.backend.process.terminate()
+    told = place.backend.process.stdout.read() + place.backend.process.stderr.read()
+    written = before + b"".join(path.read_bytes() for path in place.folder.iterdir())
+    for secret in (place.token, public_token, place.auth[1]):
+        for form in (
+            secret,
+            base64.b64encode(secret.encode()).decode(),
+            secret.encode().hex(),
+            json.dumps(secret)[1:-1],
+        ):
+            assert form.encode() not in shown + written + told.encode()
+    with closing(sqlite3.connect(place.folder / "backend.sqlite3")) as database:
+        for table in ("mirror", "cursors", "wishes", "inbox", "connections"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 - our tables
