@@ -41,7 +41,7 @@ class Credentials(Subject):
     production: tuple[str, str]
 
 
-def _endpoints(answer: Evidence) -> list[Mapping[str, Any]] | None:
+def webhooks(answer: Evidence) -> list[Mapping[str, Any]] | None:
     """The webhook configurations: a bare array by the specification, under `webhooks` by the documentation."""
     body = answer.body
     found = body.get("webhooks") if isinstance(body, Mapping) else body
@@ -53,7 +53,7 @@ def essential_events(subject: Settings) -> Iterator[Observation]:
     """The seven essential events reach an enabled webhook endpoint: INITIAL_UPDATE, HISTORICAL_UPDATE,
     CONNECTION_DISABLED, CONNECTION_ERROR, CONNECTION_LINK_ERROR, CONNECTION_NEEDS_UPDATE, CONNECTION_UPDATED. Without
     an allow list all events are sent. Source: implementation checklist, [S24] /configs/webhooks."""
-    endpoints = _endpoints(subject.answer)
+    endpoints = webhooks(subject.answer)
     if subject.answer.status != 200 or endpoints is None:
         yield _told(subject, "the webhook configuration cannot be read", "200 with webhooks", subject.answer.status)
         return
@@ -74,7 +74,7 @@ def essential_events(subject: Settings) -> Iterator[Observation]:
 @check("config.endpoint")
 def endpoint(subject: Settings) -> Iterator[Observation]:
     """There is an enabled webhook endpoint with an https address. Source: implementation checklist."""
-    endpoints = _endpoints(subject.answer)
+    endpoints = webhooks(subject.answer)
     if subject.answer.status != 200 or endpoints is None:
         yield _told(subject, "the webhook configuration cannot be read", "200 with webhooks", subject.answer.status)
         return

@@ -1,7 +1,7 @@
 """Dates: their form, their zone, and that a day stays the day it was."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,11 @@ from harness.checks.echo import instant
 from harness.checks.paths import MISSING, places, short
 from harness.checks.registry import Observation, Subject, check
 
-STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]00:?00)")
+STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
+WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z")
+"""Start and end of statements come without milliseconds too. Source: [S23] examples."""
+
+RANGE = frozenset({"start_date", "end_date"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MARKS = ("created_at", "updated_at", "last_synced_at")
 MIDNIGHT = frozenset({"QUICKBOOKS", "QUICKBOOKS_DESKTOP"})
@@ -59,11 +63,12 @@ def _told(subject: Dates, index: int, message: str, expected: str, seen: Any) ->
 
 @check("dates.format")
 def format_(subject: Dates) -> Iterator[Observation]:
-    """A timestamp is `YYYY-MM-DDTHH:mm:ss.sssZ`, in UTC; a date-only field is `YYYY-MM-DD` and no timestamp. Source:
-    [S23] examples, [S24] transaction_date of transactions."""
+    """A timestamp is `YYYY-MM-DDTHH:mm:ss.sssZ`, in UTC and spelled so; a date-only field is `YYYY-MM-DD` and no
+    timestamp. Who sorts or compares these as texts relies on it. Source: [S23] examples (over 500, no other form but
+    the start and end of statements), [S24] transaction_date of transactions."""
     if subject.format is None:
         return
-    wanted = DAY if subject.format == "date" else STAMP
+    wanted = DAY if subject.format == "date" else WHOLE if subject.path in RANGE else STAMP
     for index, value in _values(subject):
         if not isinstance(value, str) or not wanted.fullmatch(value) or not _exists(value):
             expected = "YYYY-MM-DD" if subject.format == "date" else "an existing YYYY-MM-DDTHH:mm:ss.sssZ in UTC"
@@ -100,9 +105,9 @@ def plausible(subject: Dates) -> Iterator[Observation]:
 
 @check("dates.order")
 def order(subject: Dates) -> Iterator[Observation]:
-    """`created_at` is not after `updated_at`, and no document is due before it was issued by more than a day. INFERRED
-    from the meaning of the words."""
-    pairs = {"created_at": "updated_at", "issue_date": "due_date"}
+    """`created_at` is not after `updated_at`, no document is due before it was issued by more than a day, and a
+    statement ends after it starts. INFERRED from the meaning of the words."""
+    pairs = {"created_at": "updated_at", "issue_date": "due_date", "start_date": "end_date"}
     later = pairs.get(subject.path)
     if later is None:
         return
@@ -110,7 +115,13 @@ def order(subject: Dates) -> Iterator[Observation]:
         first, second = row.get(subject.path), row.get(later)
         if isinstance(first, str) and isinstance(second, str):
             left, right = instant(first), instant(second)
-            if left is not None and right is not None and left > right + timedelta(days=1):
+            if left is None or right is None:
+                continue
+            if subject.path in RANGE and left >= right:
+                yield Observation("a statement ends before its month is over", f"after {first}", short(second), later,
+                                  (subject.origins[index],))  # fmt: skip
+                return
+            if left > right + timedelta(days=1):
                 yield _told(subject, index, f"{subject.path} is after {later}", f"at most {second}", first)
                 return
 
@@ -138,3 +149,30 @@ def round_trip(subject: DayKept) -> Iterator[Observation]:
         elif (sent.hour, sent.minute) == (0, 0) and seen != sent:
             yield Observation(f"{subject.path} is moved from midnight in {subject.where}", subject.sent, subject.seen,
                               subject.path, subject.evidence)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SameDay(Subject):
+    """The day of a ledger transaction, and the dates of the document that it is of, by field. `kind` names that."""
+
+    day: Any
+    kind: str
+    document: Mapping[str, Any] | None
+    evidence: tuple[str, ...]
+
+
+@check("dates.same_day")
+def same_day(subject: SameDay) -> Iterator[Observation]:
+    """A transaction of the ledger is of the day of its document, which exists. Source: [S24] rutter_transaction_id;
+    INFERRED that both are of one day."""
+    if subject.document is None:
+        yield Observation(f"the {subject.kind} of a transaction does not exist", "its document", "404 or 410",
+                          "rutter_transaction_id", subject.evidence)  # fmt: skip
+        return
+    days = {str(value)[:10] for name in DOCUMENT_DAYS if isinstance(value := subject.document.get(name), str)}
+    if days and str(subject.day)[:10] not in days:
+        yield Observation(f"a transaction is of another day than its {subject.kind}", " or ".join(sorted(days)),
+                          short(subject.day), "transaction_date", subject.evidence)  # fmt: skip
+
+
+DOCUMENT_DAYS = ("issue_date", "transaction_date", "txn_date")

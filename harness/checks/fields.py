@@ -113,19 +113,20 @@ def formats(subject: Rows) -> Iterator[Observation]:
 
 @check("fields.required")
 def required(subject: Rows) -> Iterator[Observation]:
-    """The fields that the plan requires are present and not null in every row (inside arrays: in every element)."""
+    """The fields that the plan requires are present and not null in every row (inside arrays: in every element), and
+    no empty text: a name without a letter is no name."""
     for path in subject.paths:
         missing = [
             (index, value)
             for index, row in enumerate(subject.rows)
             for value in _own(row, path)
-            if value is MISSING or value is None
+            if value is MISSING or value is None or (isinstance(value, str) and not value.strip())
         ]
         if missing:
             index, value = missing[0]
             yield Observation(
-                message=f"{path} is missing or null in {len({i for i, _ in missing})} of {len(subject.rows)} rows",
-                expected="present and not null in every row, as the plan requires",
+                message=f"{path} is not filled in {len({i for i, _ in missing})} of {len(subject.rows)} rows",
+                expected="present and filled in every row, as the plan requires",
                 seen=short(value),
                 field=path,
                 evidence=(subject.origins[index],),

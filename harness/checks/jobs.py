@@ -72,6 +72,10 @@ def end(subject: Job) -> Iterator[Observation]:
             "a job cannot be read", "200 with a bare job", f"{subject.job.status} {short(job)}", None, ids
         )
         return
+    promised = subject.answer.body.get("async_response") if isinstance(subject.answer.body, dict) else None
+    if isinstance(promised, dict) and job.get("id") != promised.get("id"):
+        yield Observation("a job answers with another id", short(promised.get("id")), short(job.get("id")), "id", ids)
+        return
     wanted = "success" if subject.succeeds else "failure"
     if job.get("status") != wanted:
         yield Observation("a job does not end as it should", wanted, short(job.get("status")), "status", ids)

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks.paths import MISSING, exact, places, short, values
 from harness.checks.registry import Observation, Subject, check
+from harness.checks.sums import USUALLY, wrong_sums
 from harness.contract import Resource
 
 DIGITS: Mapping[str, int] = {
@@ -16,8 +17,14 @@ DIGITS: Mapping[str, int] = {
 }  # fmt: skip
 """Minor units where they are not two. Source: ISO 4217."""
 
-TOTAL_OF = frozenset({"total_amount", "sub_total", "tax_amount", "amount_due", "allocated_amount", "remaining_amount"})
+TOTAL_OF = frozenset(
+    {"total_amount", "sub_total", "tax_amount", "amount_due", "allocated_amount", "remaining_amount", "total_price",
+     "total_tax", "total_shipping", "total_discount", "amount", "payment_amount", "balance"}
+)  # fmt: skip
 """Amounts of money proper; prices and rates may have more places."""
+
+NOISE = 16
+"""A number of so many digits is what binary arithmetic made of a shorter one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +80,22 @@ def _fits(value: Any, types: frozenset[str]) -> bool:
 
 @check("money.minor_units")
 def minor_units(subject: Amounts) -> Iterator[Observation]:
-    """A total has no more decimals than its currency: none in yen, three in dinars, and no binary noise such as
-    0.30000000000000004. Source: ISO 4217; INFERRED that totals are in minor units."""
+    """A total has no more decimals than its currency: none in yen, three in dinars; and no amount or price carries
+    binary noise such as 0.30000000000000004. Source: ISO 4217; INFERRED that totals are in minor units."""
     for path in _paths(subject):
-        if path.rpartition(".")[2] not in TOTAL_OF:
-            continue
+        proper = path.rpartition(".")[2] in TOTAL_OF
         for index, row in enumerate(subject.rows):
-            currency = row.get("currency_code")
-            if currency is None:
-                continue  # some platforms do not tell the currency of a document
+            currency = next((row[name] for name in ("currency_code", "iso_currency_code") if row.get(name)), None)
             most = DIGITS.get(str(currency), 2)
-            bad = [item for item in values(row, path) if _places(item) > most]
-            if bad:
-                yield Observation(f"{path} has more decimals than {currency}", f"at most {most}", short(bad[0]), path,
-                                  (subject.origins[index],))  # fmt: skip
+            held = values(row, path)
+            # Some platforms do not tell the currency of a document.
+            bad = [item for item in held if proper and currency is not None and _places(item) > most]
+            noisy = [item for item in held if isinstance(item, float) and len(repr(item)) > NOISE
+                     and len(repr(item).strip("-0.").replace(".", "")) >= NOISE]  # fmt: skip
+            if bad or noisy:
+                wanted = f"at most {most} decimals of {currency}" if bad else "no binary noise"
+                told = f"{path} has more decimals than {currency}" if bad else f"{path} carries binary noise"
+                yield Observation(told, wanted, short((bad or noisy)[0]), path, (subject.origins[index],))
                 break
 
 
@@ -99,89 +108,54 @@ def _places(value: Any) -> int:
 @check("money.currency")
 def currency(subject: Amounts) -> Iterator[Observation]:
     """Currency codes are three capital letters. Source: ISO 4217, [S24] currency_code."""
-    for path in ("currency_code", "line_items[].currency_code"):
+    for path in currency_fields(subject.described):
         for index, row in enumerate(subject.rows):
             bad = [item for item in values(row, path)
-                   if not (isinstance(item, str) and len(item) == 3 and item.isalpha() and item.isupper())]  # fmt: skip
+                   if not (isinstance(item, str) and len(item) == 3 and item.isascii() and item.isalpha()
+                           and item.isupper())]  # fmt: skip
             if bad:
                 yield Observation(f"{path} is no ISO 4217 code", "three capital letters", short(bad[0]), path,
                                   (subject.origins[index],))  # fmt: skip
                 break
 
 
-SUMS: Mapping[str, tuple[str, str, str]] = {
-    "bills": ("total_amount", "line_items[].total_amount", ""),
-    "invoices": ("total_amount", "line_items[].total_amount", ""),
-    "bill_credit_memos": ("total_amount", "line_items[].total_amount", ""),
-    "invoice_credit_memos": ("total_amount", "line_items[].amount", ""),
-    "expenses": ("total_amount", "line_items[].total_amount", ""),
-    "sales_receipts": ("total_amount", "line_items[].total_amount", ""),
-    "purchase_orders": ("total_amount", "line_items[].total_amount", ""),
-    "sales_orders": ("total_amount", "line_items[].total_amount", ""),
-    "customer_refunds": ("total_amount", "line_items[].total_amount", ""),
-    "bill_payments": ("total_amount", "linked_bills[].allocated_amount", ""),
-    "invoice_payments": ("total_amount", "linked_invoices[].amount", ""),
-    "bank_deposits": ("total_amount", "line_items[].total_amount", "linked_payments[].payment_amount"),
-}
-"""Resource -> (total, what adds up to it, what adds to that). Source: [S24]; INFERRED that totals equal lines."""
+def currency_fields(described: Resource) -> list[str]:
+    """Where a resource names currencies. Source: [S24] x-iso4217 and names."""
+    return [
+        path if not field.is_array else f"{path}[]"
+        for path, field in described.fields.items()
+        if (field.iso4217 or field.name in _CURRENCIES) and not field.is_object
+    ]
+
+
+_CURRENCIES = frozenset({"currency_code", "currency_codes", "iso_currency_code", "default_currency"})
 
 
 @check("money.totals")
 def totals(subject: Amounts) -> Iterator[Observation]:
     """A document's total is the sum of its lines; a journal's lines balance; what is due is the total less what was
-    paid and credited. INFERRED from bookkeeping; a tax that is in no line may be added."""
+    paid and credited; statements add up and balance. INFERRED from bookkeeping; a tax that is in no line may be added.
+    What has exceptions (net income, prices of orders, quantity times price) has to hold of half of the rows."""
     resource = subject.described.name
     told: set[str] = set()
     for index, row in enumerate(subject.rows):
-        for path, wanted, seen in _wrong_sums(resource, row):
+        for path, wanted, seen in wrong_sums(resource, row):
             if path not in told:
                 told.add(path)
                 yield Observation(f"{path} does not follow from the lines", str(wanted), str(seen), path,
                                   (subject.origins[index],))  # fmt: skip
+    yield from _unusual(subject)
 
 
-def _wrong_sums(resource: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal, Decimal]]:
-    if resource == "journal_entries":
-        balance = _sum(row, "line_items[].total_amount")
-        if balance != 0:
-            yield "line_items[].total_amount", Decimal(0), balance
-        return
-    rule = SUMS.get(resource)
-    if rule is not None:
-        path, lines, more = rule
-        seen = exact(row.get(path))
-        if seen is not None and (values(row, lines) or (more and values(row, more))):
-            wanted = _sum(row, lines) + (_sum(row, more) if more else 0)
-            tax, paid_tax = exact(row.get("tax_amount")) or Decimal(0), _sum(row, "line_items[].tax_amount")
-            if seen not in {wanted, wanted + tax - paid_tax}:
-                yield path, wanted, seen
-    yield from _parts(resource, row)
-
-
-def _parts(resource: str, row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal, Decimal]]:
-    """What is due, and what tax adds to a net amount."""
-    total = exact(row.get("total_amount"))
-    due = exact(row.get("amount_due"))
-    if resource in {"bills", "invoices"} and total is not None and due is not None:
-        paid = sum((_sum(row, f"{key}[].allocated_amount") for key in ("linked_payments", "linked_credit_memos")),
-                   start=Decimal(0))  # fmt: skip
-        if due != total - paid:
-            yield "amount_due", total - paid, due
-    if resource in {"bills", "invoices"} and row.get("status") == "paid" and due not in {None, 0}:
-        yield "status", Decimal(0), due or Decimal(0)
-    if resource in {"bills", "invoices"} and row.get("status") == "open" and due == 0 and total:
-        yield "status", total, Decimal(0)
-    for line in values(row, "line_items[]"):
-        whole, net, tax = (exact(line.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
-        if whole is not None and net is not None and tax is not None and net + tax not in {whole, whole + tax}:
-            yield "line_items[].sub_total", whole - tax, net
-    net, tax = exact(row.get("sub_total")), exact(row.get("tax_amount"))
-    if resource in {"bills", "invoices"} and None not in {net, tax, total} and net + tax not in {total, total + tax}:  # type: ignore[operator]
-        yield "sub_total", total - tax, net  # type: ignore[operator, misc]
-
-
-def _sum(row: Mapping[str, Any], path: str) -> Decimal:
-    return sum((exact(item) or Decimal(0) for item in values(row, path)), start=Decimal(0))
+def _unusual(subject: Amounts) -> Iterator[Observation]:
+    """What holds of most rows, where it does not."""
+    for path, rule in USUALLY.items():
+        told = [(index, found) for index, row in enumerate(subject.rows) if (found := rule(row)) is not None]
+        wrong = [(index, wanted, seen) for index, (holds, wanted, seen) in told if not holds]
+        if len(wrong) * 2 > len(told):
+            index, wanted, seen = wrong[0]
+            yield Observation(f"{path} does not follow in {len(wrong)} of {len(told)} rows", str(wanted), str(seen),
+                              path, (subject.origins[index],))  # fmt: skip
 
 
 @check("money.round_trip")

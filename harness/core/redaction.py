@@ -225,11 +225,16 @@ def _walk(value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def parse_json(body: bytes) -> tuple[Any, bool, str | None]:
-    """(value, is strict JSON, what is wrong). NaN, Infinity and duplicate keys are refused: a strict client would."""
+    """(value, is strict JSON, what is wrong). NaN, Infinity, duplicate keys, a byte order mark and other encodings than
+    UTF-8 are refused: a strict client would."""
     if not body:
         return None, False, None
     try:
-        return json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs), True, None
+        return (
+            json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs),
+            True,
+            None,
+        )
     except ValueError as error:
         return None, False, str(error)
 

@@ -104,10 +104,11 @@ class Drive:
     ) -> Evidence:
         """One request; `path` is relative to the base URL. `token`, `auth` and `version` are the right ones unless
         given; None leaves them out. `retry` False sends exactly once."""
-        connection = self.connection
         target = self.session.world.target
+        connection = self.session.world.connections.get(self.platform)
         pairs = [(name, str(value)) for name, value in (query.items() if isinstance(query, Mapping) else query)]
         if token is not None:
+            connection = self.connection  # what needs no token needs no usable connection either
             chosen = connection.access_token if token is OWN else token
             pairs.append(("access_token", chosen.reveal() if isinstance(chosen, Secret) else str(chosen)))
         sent: dict[str, str] = {"Accept": "application/json"}
@@ -129,7 +130,7 @@ class Drive:
             sent,
             content,
             platform=self.platform,
-            connection_id=connection.id,
+            connection_id=connection.id if connection else None,
             resource=resource if resource is not None else self.case.resource,
             operation=operation,
         )

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from harness.checks.dates import MARKS, Dates, DayKept
+from harness.checks.dates import MARKS, Dates, DayKept, SameDay
 from harness.checks.paths import first
 
 READ = ("dates.format", "dates.midnight_shift", "dates.plausible", "dates.order")
 EXAMPLES = 4
 TIMES = ("T00:00:00.000Z", "T04:15:00.000Z", "T12:00:00.000Z", "T16:45:00.000Z")
 """Hours at which zones to the west or to the east have another day."""
+SAMPLE = 4
 
 
 @pytest.mark.case("dates.read")
@@ -24,6 +25,34 @@ def test_dates_of_the_list_have_one_form(proof, judge, case):
         field = proof.described.fields[path]
         document = path.rpartition(".")[2] not in MARKS and field.on(case.platform)
         judge(Dates(*proof.base, path, field.format, document, walk.rows, origins, proof.now()), *READ)
+
+
+@pytest.mark.case("dates.same_day")
+def test_transactions_are_of_the_day_of_their_documents(proof, judge, drive, case):
+    """Ledger transactions whose day could be a month, and the last ones of months, are of their document's day."""
+    entities = {resource.entity: resource for resource in drive.contract.resources.values()}
+    linked = [
+        (row, entities[str(row.get("rutter_transaction_type")).lower()])
+        for row in proof.snapshot().rows
+        if isinstance(row.get("rutter_transaction_id"), str)
+        and str(row.get("rutter_transaction_type")).lower() in entities
+    ]
+    readable = [(row, resource) for row, resource in linked if resource.supports("get", case.platform)]
+    if not readable:
+        drive.inconclusive("no transaction names a document that can be read")
+    readable.sort(key=lambda found: _risk(str(found[0].get("transaction_date"))), reverse=True)
+    for row, resource in readable[:SAMPLE]:
+        answer = drive.get(resource.name, row["rutter_transaction_id"])
+        held = answer.body.get(resource.item_key) if answer.ok else None
+        subject = SameDay(*proof.base, row.get("transaction_date"), resource.entity,
+                          held if isinstance(held, dict) else None, (answer.id,))  # fmt: skip
+        judge(subject, "dates.same_day")
+
+
+def _risk(day):
+    """How much can go wrong with a day: day for month, a day early at a month's end."""
+    month, number = day[5:7], day[8:10]
+    return (number <= "12" and number != month, number in {"28", "29", "30", "31"}, day)
 
 
 @pytest.mark.case("dates.round_trip")

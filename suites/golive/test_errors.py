@@ -43,15 +43,22 @@ def test_a_wrong_client_is_refused(judge, drive, case):
     judge(_failing(case, answer, "of an unknown client", DENIED, CREDENTIALS), "errors.auth")
     answer = drive.send("GET", "/connections", token=None, auth=auth)
     judge(_failing(case, answer, "of an unknown client", DENIED, CREDENTIALS), "errors.auth")
+    secret = drive.session.world.target.credentials.client_secret.reveal()
+    answer = drive.send("GET", _some_path(drive), query={"limit": 1}, auth=("golive-wrong-client", secret))
+    judge(_failing(case, answer, "of an unknown client with a right secret", DENIED, CREDENTIALS), "errors.auth")
 
 
 @pytest.mark.case("errors.no_credentials")
 def test_no_credentials_are_refused(judge, drive, case):
-    """A request without Basic credentials is answered 401, on the data and on the connections."""
+    """A request without Basic credentials is answered 401, on the data, the connections and the configuration."""
     answer = drive.send("GET", _some_path(drive), query={"limit": 1}, auth=None)
     judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
-    answer = drive.send("GET", "/connections", token=None, auth=None)
-    judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+    for path in ("/connections", "/configs/webhooks"):
+        answer = drive.send("GET", path, token=None, auth=None)
+        judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+    for path in ("/connections/status", "/connections/access_token", "/events"):
+        answer = drive.send("GET", path, auth=None)
+        judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
 
 
 @pytest.mark.case("errors.wrong_token")
@@ -114,12 +121,17 @@ def test_what_the_platform_lacks_is_not_found(judge, drive, case):
 
 @pytest.mark.case("errors.list_access")
 def test_a_list_needs_token_and_credentials(proof, judge, drive, case):
-    """Each list is refused without credentials and with an unknown token."""
+    """Each list, and each single object, is refused without credentials; the list with an unknown token too."""
     path = proof.described.operations["list"].path
     answer = drive.send("GET", path, auth=None, operation="list")
     judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
     answer = drive.send("GET", path, token=WRONG_TOKEN, operation="list")
     judge(_failing(case, answer, "with an unknown access token", DENIED, CREDENTIALS), "errors.auth")
+    single = proof.described.operations.get("get")
+    if single is not None and proof.described.supports("get", case.platform):
+        id = next((row["id"] for row in proof.snapshot().rows if isinstance(row.get("id"), str)), UNKNOWN_ID)
+        answer = drive.send("GET", single.url_path(id=id), auth=None, operation="get")
+        judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
 
 
 @pytest.mark.case("errors.unknown_id")

@@ -27,6 +27,7 @@ def dataset(contract: Contract, platform: str, *, seed: int, now: datetime) -> B
         if resource.has("list") and readable(resource, platform):
             books[resource.name] = [document(world, resource, row) for row in range(world.count(resource.name))]
     _shape(books)
+    _prices(books)
     _pay(books, "bills", "bill_payments")
     _pay(books, "invoices", "invoice_payments")
     _apply(books)
@@ -69,6 +70,14 @@ def _shape(books: Books) -> None:
             item["debit_account_id"] = banks[(row + 1) % len(banks)]
     for row, item in enumerate(books.get("currencies", ())):
         item["currency_code"] = ("USD", "EUR", "JPY", "KWD", "GBP", "BHD", "CHF", "CAD", "AUD", "INR")[row % 10]
+
+
+def _prices(books: Books) -> None:
+    """Tax, shipping and discount of orders: no two alike, or a sum that leaves one out would still be right."""
+    for row, item in enumerate(books.get("orders", ())):
+        item["total_tax"], item["total_shipping"], item["total_discount"] = 10 + row % 9, 5 + row % 4, row % 3
+        if "total_shipping_discount" in item:
+            item["total_shipping_discount"] = 0
 
 
 def _lines(item: Document, row: int) -> None:

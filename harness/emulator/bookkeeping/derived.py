@@ -7,6 +7,8 @@ from typing import Any
 from harness.emulator.bookkeeping.amounts import digits, exact, number, text, total
 
 Document = dict[str, Any]
+MOST_PIECES = 5
+A_MILLION = 1_000_000
 
 
 def derive(resource: str, document: Document) -> Document:
@@ -118,6 +120,19 @@ def _receipt(document: Document) -> None:
         document["amount_due"] = 0
 
 
+def _shop_order(document: Document) -> None:
+    """The lines of an order with tax and shipping, less the discount, are its price; whole pieces are sold."""
+    for line in _lines(document):
+        count = exact(line.get("quantity"))
+        whole = count == int(count) and 0 < count < A_MILLION
+        line["quantity"] = int(count) if whole else 1 + int(count) % MOST_PIECES
+    items = total(exact(line.get("price")) * exact(line.get("quantity")) for line in _lines(document))
+    if "total_line_items_price" in document:
+        document["total_line_items_price"] = number(items)
+    more = total(document.get(name) for name in ("total_tax", "total_shipping"))
+    document["total_price"] = number(items + more - exact(document.get("total_discount")))
+
+
 def _account(document: Document) -> None:
     document["category"] = CATEGORIES.get(document.get("account_type") or "", "unknown")
 
@@ -149,6 +164,7 @@ RULES: Mapping[str, Callable[[Document], None]] = {
     "sales_receipts": _receipt,
     "customer_refunds": _refund,
     "journal_entries": _journal,
+    "orders": _shop_order,
 }
 
 

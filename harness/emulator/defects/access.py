@@ -17,6 +17,16 @@ def _let_in(api: Any, request: Any) -> None:
     request.headers[BASICS] = "Basic " + base64.b64encode(pair.encode()).decode()
 
 
+def _secret_is_right(api: Any, request: Any) -> bool:
+    pair = base64.b64decode(request.headers.get(BASICS, "").removeprefix("Basic ")).decode("utf-8", "replace")
+    return bool(pair.partition(":")[2] == api.organisation.credentials.client_secret.reveal())
+
+
+def _is_get(api: Any, request: Any) -> bool:
+    scene = look(api, request)
+    return scene is not None and scene.operation.name == "get"
+
+
 def _first_token(api: Any, request: Any) -> None:
     """An unknown access token is that of the first connection."""
     tokens = [item["access_token"] for item in api.organisation.connections.values()]
@@ -69,6 +79,14 @@ def _head(name: str, value: str | None) -> Any:
 
 
 register("any_secret", "any client secret is right", ("errors.auth",), hear=_let_in)
+register("any_client", "any client id is right when the secret is", ("errors.auth",), resource="api",
+         hear=lambda api, request: _let_in(api, request) if _secret_is_right(api, request) else None)  # fmt: skip
+register("single_without_credentials", "single objects are given to anybody", ("errors.auth",),
+         hear=lambda api, request: _let_in(api, request) if _is_get(api, request) else None)  # fmt: skip
+register("configuration_without_credentials", "the configuration is given to anybody", ("errors.auth",), resource="api",
+         hear=lambda api, request: _let_in(api, request) if request.path.startswith("/configs") else None)  # fmt: skip
+register("byte_order_mark", "bodies begin with a byte order mark", ("hygiene.json",),
+         spoil=lambda _, __, answer: setattr(answer, "content", b"\xef\xbb\xbf" + answer.content))  # fmt: skip
 register("any_token", "an unknown access token is that of another connection", ("errors.auth",), hear=_first_token)
 register("auth_other_code", "wrong credentials have another error_code", ("errors.auth",),
          spoil=_status((401,), 401, "UNAUTHORIZED"))  # fmt: skip

@@ -68,6 +68,8 @@ register("dangling_reference", "vendor_id names a vendor that does not exist", (
          spoil=rows(_set("vendor_id", "00000000-0000-4000-8000-000000000002"), operations=READS, every=9))  # fmt: skip
 register("document_number_empty", "document_number is empty", ("fields.fill",),
          spoil=rows(_set("document_number", ""), operations=READS))  # fmt: skip
+register("name_empty", "some vendors have an empty name", ("fields.required",), resource="vendors",
+         spoil=rows(_set("vendor_name", ""), operations=READS, every=6, resource="vendors"))  # fmt: skip
 register("vendor_id_null", "vendor_id is null in some rows", ("fields.required",),
          spoil=rows(_set("vendor_id", None), operations=READS, every=5))  # fmt: skip
 register("planned_key_missing", "a key that plans need, and the contract does not, is absent", ("fields.nullable",),

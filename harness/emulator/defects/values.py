@@ -93,3 +93,36 @@ register("sign_lost", "negative lines of journals are positive", ("money.totals"
          resource="journal_entries",
          spoil=rows(lambda row: [line.update(total_amount=abs(line["total_amount"])) for line in lines(row)],
                     resource="journal_entries"))  # fmt: skip
+
+
+def _first_of_month(text: Any) -> Any:
+    return text[:8] + "01" + text[10:] if isinstance(text, str) else text
+
+
+register("offset_instead_of_z", "updated_at is spelled with +00:00", ("dates.format",),
+         spoil=rows(lambda row: row.update(updated_at=row["updated_at"].replace("Z", "+00:00")) if row.get("updated_at") else None))  # fmt: skip
+register("microseconds", "created_at has microseconds", ("dates.format",), resource="vendors",
+         spoil=rows(lambda row: row.update(created_at=row["created_at"].replace("Z", "000Z")) if row.get("created_at") else None,
+                    resource="vendors"))  # fmt: skip
+register("statement_ends_at_once", "end_date of statements is the first of the month", ("dates.order",),
+         resource="balance_sheets",
+         spoil=rows(lambda row: row.update(end_date=_first_of_month(row["end_date"])), resource="balance_sheets"))  # fmt: skip
+register("transaction_day_and_month_swapped", "day and month of transactions are swapped where both could be",
+         ("dates.same_day",), resource="transactions",
+         spoil=rows(lambda row: row.update(transaction_date=_swap(row["transaction_date"])), resource="transactions"))  # fmt: skip
+register("sheet_out_of_balance", "total_assets is a hundred too high", ("money.totals",), resource="balance_sheets",
+         spoil=rows(lambda row: row.update(total_assets=str(float(row["total_assets"]) + 100)), resource="balance_sheets"))  # fmt: skip
+register("income_of_the_wrong_sign", "net_income is negated", ("money.totals",), resource="income_statements",
+         spoil=rows(lambda row: row.update(net_income=str(-float(row["net_income"]) - 1)), resource="income_statements"))  # fmt: skip
+register("order_in_cents", "total_price of orders is in cents", ("money.totals",), resource="orders",
+         spoil=rows(lambda row: row.update(total_price=row["total_price"] * 100), resource="orders", operations=READS))  # fmt: skip
+register("remaining_is_total", "nothing is taken off what remains of a credit", ("money.totals",),
+         resource="bill_credit_memos",
+         spoil=rows(lambda row: row.update(remaining_amount=row["total_amount"] + 1), resource="bill_credit_memos",
+                    operations=READS))  # fmt: skip
+register("price_doubled", "unit_amount of lines is twice the price", ("money.totals",), resource="invoices",
+         spoil=rows(lambda row: [line["item"].update(unit_amount=line["item"]["unit_amount"] * 2) for line in lines(row)
+                                 if line.get("item") and line["item"].get("unit_amount")],
+                    resource="invoices", operations=READS))  # fmt: skip
+register("currency_by_name", "customers have the name of their currency", ("money.currency",), resource="customers",
+         spoil=rows(lambda row: row.update(currency_code="US Dollar"), resource="customers", operations=READS))  # fmt: skip

@@ -27,5 +27,7 @@ def expand_platform(platform: str, plans: tuple[str, ...], contract: Contract) -
     yield case("webhooks.endpoint")
     yield case("connections.health")
     yield case("connections.listed")
+    yield case("connections.token")
+    yield case("events")
     if platform in SYNC_CONFIGURED:
         yield case("sync_batches")

@@ -20,6 +20,10 @@ MARKS = frozenset({"created_at", "updated_at", "last_synced_at"})
 """Set by the API, never by a write."""
 
 
+MIRRORED = "rutter_transaction_id"
+"""In a transaction of the ledger: the id of its document. Source: [S24], QUICKBOOKS and NETSUITE."""
+
+
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
     resource = contract.resource(requirement.resource)
@@ -32,6 +36,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         read = [path for path in requirement.dates if path in resource.fields]
         if read:
             yield case("read", paths=read)
+        if MIRRORED in resource.fields and resource.fields[MIRRORED].on(platform):
+            yield case("same_day")
     if requirement.create_input is None or not resource.supports("get", platform):
         return
     paths = writable_dates(requirement, resource)

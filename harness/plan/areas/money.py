@@ -8,9 +8,10 @@ from harness.plan.inputs import has
 
 SUMS = frozenset(
     {"bills", "invoices", "bill_credit_memos", "invoice_credit_memos", "expenses", "sales_receipts", "purchase_orders",
-     "sales_orders", "journal_entries", "bill_payments", "invoice_payments", "customer_refunds", "bank_deposits"}
+     "sales_orders", "journal_entries", "bill_payments", "invoice_payments", "customer_refunds", "bank_deposits",
+     "balance_sheets", "income_statements", "cash_flow_statements", "orders"}
 )  # fmt: skip
-"""Documents whose total follows from their lines or links. Source: [S24], INFERRED that totals equal lines."""
+"""What adds up: documents to their lines or links, statements to their sections. Source: [S24], INFERRED."""
 
 CURRENCIES = {"no_decimals": ("JPY", "1234"), "three_decimals": ("KWD", "12.345"), "two_decimals": ("USD", "0.01")}
 """ISO 4217 minor units: yen have none, dinars three."""
@@ -24,8 +25,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     def case(kind: str, detail: str = "", **params: object) -> Case:
         return Case(f"money.{kind}", platform, resource.name, detail, params, requirement.plans)
 
-    if resource.supports("list", platform) and resource.money_fields:
-        yield case("read")
+    if resource.supports("list", platform):
+        if resource.money_fields or any("currenc" in path for path in resource.fields):
+            yield case("read")
         if resource.name in SUMS:
             yield case("totals")
     path = amount_input(requirement, resource)

@@ -21,6 +21,13 @@ REPLACING = frozenset({"bills", "expenses"})
 APPENDING = frozenset({("bank_deposits", "QUICKBOOKS")})
 """A sent line without platform_id is added, existing ones stay. Source: [S24] update body of bank deposits."""
 
+TELLING = frozenset({"QUICKBOOKS", "NETSUITE", "XERO"})
+"""Platforms whose deletions `/events` tells of. Source: [D:rest/2023-03-14/events]."""
+
+TOLD = {"bills": "BILL", "invoices": "INVOICE", "journal_entries": "JOURNAL_ENTRY", "vendors": "VENDOR"}
+"""Resources whose deletions are told, with their name there: a few of [D:implementation-guides/
+monitoring-deleted-objects] stand for all."""
+
 MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
 
 
@@ -59,6 +66,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("update_rest")
     if requirement.delete:
         yield case("delete")
+        if platform in TELLING and resource.name in TOLD:
+            yield case("told", event=TOLD[resource.name])
 
 
 FREE_TEXTS = ("memo", "description", "note", "line_items[].description")

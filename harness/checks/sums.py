@@ -1,0 +1,193 @@
+"""Arithmetic of documents and statements: what follows from what."""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from harness.checks.paths import exact, values
+
+Row = Mapping[str, Any]
+Wrong = tuple[str, Decimal, Decimal]
+"""(field, what follows, what is there)."""
+
+SUMS: Mapping[str, tuple[str, str, str]] = {
+    "bills": ("total_amount", "line_items[].total_amount", ""),
+    "invoices": ("total_amount", "line_items[].total_amount", ""),
+    "bill_credit_memos": ("total_amount", "line_items[].total_amount", ""),
+    "invoice_credit_memos": ("total_amount", "line_items[].amount", ""),
+    "expenses": ("total_amount", "line_items[].total_amount", ""),
+    "sales_receipts": ("total_amount", "line_items[].total_amount", ""),
+    "purchase_orders": ("total_amount", "line_items[].total_amount", ""),
+    "sales_orders": ("total_amount", "line_items[].total_amount", ""),
+    "customer_refunds": ("total_amount", "line_items[].total_amount", ""),
+    "bill_payments": ("total_amount", "linked_bills[].allocated_amount", ""),
+    "invoice_payments": ("total_amount", "linked_invoices[].amount", ""),
+    "bank_deposits": ("total_amount", "line_items[].total_amount", "linked_payments[].payment_amount"),
+}
+"""Resource -> (total, what adds up to it, what adds to that). Source: [S24]; INFERRED that totals equal lines."""
+
+MEMO_LINKS = {
+    "bill_credit_memos": "linked_bills[].allocated_amount",
+    "invoice_credit_memos": "linked_invoices[].allocated_amount",
+}
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "balance_sheets": {"assets": "total_assets", "liabilities": "total_liabilities", "equity": "total_equity"},
+    "income_statements": {"income": "total_income", "cost_of_sales": "total_cost_of_sales",
+                          "expenses": "total_expenses"},
+    "cash_flow_statements": {"operating_activities": "total_operating", "investing_activities": "total_investing",
+                             "financing_activities": "total_financing"},
+}  # fmt: skip
+"""Statement -> its sections with the field that repeats their value. Source: [S24] schemas."""
+
+IDENTITIES: Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
+    "balance_sheets": (("total_assets", ("total_liabilities", "total_equity"), ()),),
+    "income_statements": (("gross_profit", ("total_income",), ("total_cost_of_sales",)),),
+    "cash_flow_statements": (
+        ("ending_balance", ("starting_balance", "total_operating", "total_investing", "total_financing"), ()),
+    ),
+}
+"""Statement -> (field, what is added, what is taken away). INFERRED from bookkeeping."""
+
+NOTHING = Decimal(0)
+
+
+def wrong_sums(resource: str, row: Row) -> Iterator[Wrong]:
+    """Where a document or statement does not add up. INFERRED from bookkeeping; a tax that is in no line may be
+    added."""
+    if resource == "journal_entries":
+        balance = total_of(row, "line_items[].total_amount")
+        if balance != 0:
+            yield "line_items[].total_amount", NOTHING, balance
+    yield from _total(resource, row)
+    if resource in {"bills", "invoices"}:
+        yield from _payable(row)
+    if resource in MEMO_LINKS:
+        yield from _memo(row, MEMO_LINKS[resource])
+    for line in values(row, "line_items[]"):
+        whole, net, tax = (exact(line.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
+        if whole is not None and net is not None and tax is not None and net + tax not in {whole, whole + tax}:
+            yield "line_items[].sub_total", whole - tax, net
+    if resource in SECTIONS:
+        yield from _statement(resource, row)
+
+
+def _total(resource: str, row: Row) -> Iterator[Wrong]:
+    rule = SUMS.get(resource)
+    if rule is None:
+        return
+    path, lines, more = rule
+    seen = exact(row.get(path))
+    if seen is not None and (values(row, lines) or (more and values(row, more))):
+        wanted = total_of(row, lines) + (total_of(row, more) if more else 0)
+        tax, paid_tax = exact(row.get("tax_amount")) or NOTHING, total_of(row, "line_items[].tax_amount")
+        if seen not in {wanted, wanted + tax - paid_tax}:
+            yield path, wanted, seen
+
+
+def _payable(row: Row) -> Iterator[Wrong]:
+    """What is due, and what tax adds to a net amount."""
+    total, due = exact(row.get("total_amount")), exact(row.get("amount_due"))
+    if total is not None and due is not None:
+        paid = sum((total_of(row, f"{key}[].allocated_amount") for key in ("linked_payments", "linked_credit_memos")),
+                   start=NOTHING)  # fmt: skip
+        if due != total - paid:
+            yield "amount_due", total - paid, due
+    if row.get("status") == "paid" and due not in {None, 0}:
+        yield "status", NOTHING, due or NOTHING
+    if row.get("status") == "open" and due == 0 and total:
+        yield "status", total, NOTHING
+    net, tax = exact(row.get("sub_total")), exact(row.get("tax_amount"))
+    if net is not None and tax is not None and total is not None and net + tax not in {total, total + tax}:
+        lines = values(row, "line_items[].sub_total")
+        blamed = "tax_amount" if lines and total_of(row, "line_items[].sub_total") == net else "sub_total"
+        yield (blamed, total - net, tax) if blamed == "tax_amount" else (blamed, total - tax, net)
+
+
+def _memo(row: Row, links: str) -> Iterator[Wrong]:
+    """What is left of a credit is its total less what was applied."""
+    total, left = exact(row.get("total_amount")), exact(row.get("remaining_amount"))
+    if total is not None and left is not None and left != total - total_of(row, links):
+        yield "remaining_amount", total - total_of(row, links), left
+
+
+def _statement(resource: str, row: Row) -> Iterator[Wrong]:
+    for section, repeated in SECTIONS[resource].items():
+        node, seen = row.get(section), exact(row.get(repeated))
+        value = exact(node.get("value")) if isinstance(node, Mapping) else None
+        if value is not None and seen is not None and value != seen:
+            yield repeated, value, seen
+        yield from _tree(section, node)
+    for name, added, taken in IDENTITIES[resource]:
+        seen, parts = exact(row.get(name)), [exact(row.get(part)) for part in (*added, *taken)]
+        if seen is None or any(part is None for part in parts):
+            continue
+        wanted = sum((part or NOTHING for part in parts[: len(added)]), start=NOTHING)
+        wanted -= sum((part or NOTHING for part in parts[len(added) :]), start=NOTHING)
+        if wanted != seen:
+            yield name, wanted, seen
+
+
+def _tree(path: str, node: Any) -> Iterator[Wrong]:
+    """A line of a statement is the sum of the lines under it."""
+    items = values(node, "items[]") if isinstance(node, Mapping) else []
+    if not items:
+        return
+    seen, wanted = exact(node.get("value")), total_of(node, "items[].value")
+    if seen is not None and seen != wanted:
+        yield f"{path}.value", wanted, seen
+    for item in items:
+        yield from _tree(f"{path}.items[]", item)
+
+
+def _net_income(row: Row) -> tuple[bool, Decimal, Decimal] | None:
+    gross, spent, net = (exact(row.get(name)) for name in ("gross_profit", "total_expenses", "net_income"))
+    if gross is None or spent is None or net is None:
+        return None
+    return net == gross - spent, gross - spent, net
+
+
+def _order_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
+    """The price of an order is that of its lines, with tax and shipping unless they are in the prices, less the
+    discount unless it is."""
+    total, lines = exact(row.get("total_price")), values(row, "line_items[]")
+    if total is None or not lines:
+        return None
+    items = sum(((exact(line.get("price")) or NOTHING) * (exact(line.get("quantity")) or NOTHING) for line in lines),
+                start=NOTHING)  # fmt: skip
+    tax, shipping, discount, free = (exact(row.get(f"total_{name}")) or NOTHING
+                                     for name in ("tax", "shipping", "discount", "shipping_discount"))  # fmt: skip
+    possible = {items + a - b for a, b in product((tax + shipping, tax, shipping, NOTHING),
+                                                  (discount + free, discount, free, NOTHING))}  # fmt: skip
+    return total in possible, items + tax + shipping - discount, total
+
+
+def _line_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
+    """The amount of a line is quantity times price, before or after tax and discount."""
+    told: tuple[bool, Decimal, Decimal] | None = None
+    for line in values(row, "line_items[]"):
+        item = line.get("item") if isinstance(line.get("item"), Mapping) else {}
+        count, price = exact(item.get("quantity")), exact(item.get("unit_amount"))
+        whole = exact(line.get("total_amount"))
+        if count is None or price is None or whole is None:
+            continue
+        tax, off = exact(line.get("tax_amount")) or NOTHING, exact(line.get("discount_amount")) or NOTHING
+        slack = max(Decimal("0.01"), abs(count) * Decimal("0.005"))
+        near = any(abs(count * price - (whole - a + b)) <= slack for a, b in product((tax, NOTHING), (off, NOTHING)))
+        told = (near, count * price, whole)
+        if not near:
+            return told
+    return told
+
+
+USUALLY: Mapping[str, Callable[[Row], tuple[bool, Decimal, Decimal] | None]] = {
+    "net_income": _net_income,
+    "total_price": _order_total,
+    "line_items[].item.unit_amount": _line_total,
+}
+"""What holds of most rows and not of each: other income, tips, bundles. (it holds, what follows, what is there)."""
+
+
+def total_of(row: Any, path: str) -> Decimal:
+    """The sum of the amounts at `path`."""
+    return sum((exact(item) or NOTHING for item in values(row, path)), start=NOTHING)
