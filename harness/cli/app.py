@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "checks": ("harness.cli.checks", "List all checks."),
     "plan": ("harness.cli.plan", "Check plans, and list the cases they ask for."),
     "capacity": ("harness.cli.capacity", "Does the rollout fit under the limits, and what has to change if not."),
+    "rollout": ("harness.cli.rollout", "Load-test a rollout stage before it begins: promote, hold or roll back."),
     "contract": ("harness.cli.contract", "Show what the API's contract says of a resource."),
 }
 """Module and one line of help of each command; the command has the name of the function in its module."""

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from harness.contract import load_contract
 from harness.emulator.administration import administer
 from harness.emulator.answering import Api
+from harness.emulator.arrivals import Arrivals
 from harness.emulator.asgi import hear, say
 from harness.emulator.defects import Defect, chosen
 from harness.emulator.errors import ApiError, internal_error, unknown_path
@@ -34,6 +35,7 @@ class Emulator:
         self.meetings = Meetings()
         self.faults = Faults(settings, self.api.clock.monotonic)
         self.faults.switch(settings.faults)
+        self.arrivals = Arrivals(self.api.clock.monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI. Each request is handled in one turn of the loop; its answer leaves once what it tells is committed."""
@@ -48,9 +50,11 @@ class Emulator:
         elif is_link(incoming.path):
             answer = await self._link(incoming)
         elif self.faults.on:
+            self.arrivals.note()
             await self._through_faults(incoming, scope, send)
             return
         else:
+            self.arrivals.note()
             answer = await self.handle(incoming)
         await self.api.store.answered()
         await say(send, answer)
@@ -140,6 +144,8 @@ class Emulator:
             self.defects = chosen(tuple(names))
             self.meetings.forget()
 
+        if (request.method, request.path) == ("GET", f"{ADMIN_PATH}/arrivals"):
+            return _from_json(Json(self.arrivals.told()))
         try:
             return _from_json(Json(await administer(self.api, request, switch, self.meetings.told, self.faults)))
         except ApiError as error:

@@ -23,7 +23,7 @@ from harness.rollout.operations import Operation, Sample, arrivals, brief_exchan
 from harness.rollout.pacing import Pacer
 from harness.rollout.signing import signature
 from harness.rollout.transport import Completion, CurlPool
-from harness.rollout.work import UNIQUE, Step, Work
+from harness.rollout.work import TOKEN, UNIQUE, Step, Work
 
 NAP = 0.002
 """Seconds that the loop gives away at most, to Locust or to the network."""
@@ -123,7 +123,9 @@ class Generator:
         step = operation.step
         operation.url, headers = self._address(operation)
         if step.body is not None and operation.body is None:
-            operation.body = step.body.replace(UNIQUE, uuid.UUID(int=self._random.getrandbits(128)).hex[:10]).encode()
+            token = self.environ.get(f"RUTTER_ACCESS_TOKEN_{step.platform}", "")
+            unique = f"{self._random.getrandbits(40):010x}"
+            operation.body = step.body.replace(UNIQUE, unique).replace(TOKEN, token).encode()
         if step.method != "GET":
             headers = [*headers, "Content-Type: application/json"]
             if self.work.signed and step.of == "webhook":

@@ -9,6 +9,8 @@ from harness.errors import StorageError
 
 UNIQUE = "@@golive-unique@@"
 """Stands in a body where each request needs a text of its own."""
+TOKEN = "@@golive-token@@"  # noqa: S105 - a placeholder
+"""Stands in a body for the access token of the step's platform."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,266 @@
+"""From a stage to the work of its load test: flows of requests that are the steps of the plans' cases."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from harness.contract import Contract, load_contract
+from harness.core import Evidence, SystemClock
+from harness.drive import Drive, Session, World, discover, resolve_target
+from harness.errors import UsageError
+from harness.plan import Case, Requirement, default_plan_paths, load_plans, merge
+from harness.plan.rollout import Rollout, Stage, Traffic, seconds
+from harness.rollout.backend import WEBHOOK_PATH
+from harness.rollout.demand import URGENCY, bursts, by_platform, limit_of, share_out
+from harness.rollout.pacing import FileSlots, budget_file
+from harness.rollout.work import TOKEN, UNIQUE, Flow, Step, Work
+
+PATTERN = 20
+"""Connections that are told apart; further ones repeat them."""
+MOST_IDS = 20
+
+
+@dataclass
+class Kitchen:
+    """What steps are made of."""
+
+    plan: Rollout
+    stage: Stage
+    traffic: Traffic
+    contract: Contract
+    world: World
+    session: Session
+    platforms: list[str]
+    backend: str | None
+
+    def drive(self, platform: str, resource: str) -> Drive:
+        """A drive for preparing requests."""
+        return self.session.drive(Case("rollout.prepare", platform, resource))
+
+
+def prepare(
+    plan: Rollout,
+    stage: Stage,
+    world: World,
+    folder: Path,
+    *,
+    workers: int,
+    play: float | None = None,
+    backend: str | None = None,
+    writes: bool = True,
+    slots: str | None = None,
+) -> Work:
+    """The work of a stage against a world. Reads some rows of the target to refer to; these requests are charged to
+    the rate budget. `writes` False leaves creates out."""
+    contract, began = load_contract(), time.monotonic()
+    sent: list[Evidence] = []
+    requirements = _requirements(plan, contract)
+    session = Session(
+        world,
+        contract,
+        requirements=requirements,
+        record=sent.append,
+        directory=folder / "preparation",
+        worker="w0",
+        redaction_key=secrets.token_bytes(16),
+        clock=SystemClock(),
+    )
+    try:
+        usable = [name for name in plan.platforms if name in world.connections and name not in world.problems]
+        if not usable:
+            raise UsageError(f"none of {', '.join(plan.platforms)} has a usable connection on {world.target.name}")
+        counts = by_platform(plan.model_copy(update={"platforms": {name: plan.platforms[name] for name in usable}}),
+                             min(PATTERN, plan.connections_of(stage)))  # fmt: skip
+        platforms = [name for name, count in counts.items() for _ in range(count)]
+        kitchen = Kitchen(plan, stage, plan.traffic_of(stage), contract, world, session, platforms, backend)
+        lasts = play or seconds(stage.play)
+        limit = limit_of(plan)
+        wanted = bursts(plan, stage)
+        if not writes:
+            wanted.pop("write_burst", None)
+        if backend is None:
+            wanted.get("webhook_burst", {}).pop("webhook", None)
+        played = share_out(wanted, limit.safe * plan.limits.planned_share, lasts)
+        flows = [flow for name, parts in played.items() for flow in _flows(name, parts, kitchen)]
+    finally:
+        session.close()
+    place = slots or str(budget_file(world.target.base_url, world.target.credentials.client_id.reveal()))
+    if not place.startswith(("redis://", "rediss://", "unix://")):
+        store = FileSlots(Path(place))
+        store.charge(len(sent) + 1, 1 / limit.safe, ago=time.monotonic() - began)
+        store.close()
+    return Work(
+        stage=stage.stage,
+        base_url=world.target.base_url,
+        version=world.target.version,
+        seconds=lasts,
+        workers=workers,
+        flows=tuple(flow for flow in flows if flow.count),
+        slots=place,
+        per_second=limit.safe,
+        window=limit.window,
+        limit=limit.requests,
+        jitter=limit.jitter,
+        sync_every=seconds(kitchen.traffic.sync_every),
+        job_looks=1 if kitchen.traffic.job_looks else 0,
+        signed=backend is not None,
+    )
+
+
+def environment_of(world: World) -> dict[str, str]:
+    """What the generating processes get beside their own environment: the credentials, and a key for redaction."""
+    credentials = world.target.credentials
+    return {
+        "RUTTER_CLIENT_ID": credentials.client_id.reveal(),
+        "RUTTER_CLIENT_SECRET": credentials.client_secret.reveal(),
+        "GOLIVE_LOAD_KEY": secrets.token_hex(16),
+        **{f"RUTTER_ACCESS_TOKEN_{name}": item.access_token.reveal() for name, item in world.connections.items()},
+    }
+
+
+def prepare_from_environment(stage_name: str | None) -> dict[str, str]:
+    """A test of one process for Locust's own web UI, against `RUTTER_BASE_URL`; the variables to add."""
+    from harness.cli.rollout_plan import chosen_stages, read_plan
+
+    url = os.environ.get("RUTTER_BASE_URL")
+    if not url:
+        raise UsageError("RUTTER_BASE_URL is not set: start golive emulator and take over its export lines")
+    plan = read_plan(None)
+    stage = chosen_stages(plan, (stage_name,) if stage_name else ())[0]
+    target = resolve_target(url, environ=os.environ, settings_file=Path("golive.toml"))
+    world = discover(target, plan.platforms, rate="off")
+    folder = Path("golive-rollout").resolve() / f"{stage.stage}-web"
+    folder.mkdir(parents=True, exist_ok=True)
+    work = prepare(plan, stage, world, folder, workers=1, writes=target.strength == "emulated")
+    work.save(folder / "load.json")
+    return {**environment_of(world), "GOLIVE_LOAD": str(folder / "load.json")}
+
+
+def _requirements(plan: Rollout, contract: Contract) -> dict[tuple[str, str], Requirement]:
+    merged = merge(load_plans(default_plan_paths(), contract), contract, platforms=list(plan.platforms))
+    return {(item.platform, item.resource): item for item in merged}
+
+
+def _flows(scenario: str, parts: Mapping[str, int], kitchen: Kitchen) -> list[Flow]:
+    lists = len(kitchen.plan.resources)
+    made = []
+    for of, count in parts.items():
+        if not count or of == "job":  # jobs follow their creates
+            continue
+        steps = _steps(scenario, of, kitchen)
+        unit = lists if of == "list" and scenario == "steady_sync" else 1
+        if scenario == "steady_sync":
+            count -= count % unit  # noqa: PLW2901 - whole connections only
+        if steps and count:
+            made.append(Flow(scenario, of, URGENCY[scenario], count, tuple(steps), unit))
+    return made
+
+
+def _steps(scenario: str, of: str, kitchen: Kitchen) -> list[Step]:
+    match of:
+        case "list":
+            changes = scenario in {"steady_sync", "outage_recovery", "reauth_wave"}
+            return [
+                _list_step(platform, resource, kitchen, changes=changes)
+                for platform in kitchen.platforms
+                for resource in _readable(platform, kitchen)
+            ]
+        case "create":
+            pairs = [(platform, name) for platform in dict.fromkeys(kitchen.platforms) for name in kitchen.plan.writes]
+            made = [_create_step(platform, name, kitchen) for platform, name in pairs]
+            return [step for step in made if step is not None]
+        case "get":
+            return [step for platform in dict.fromkeys(kitchen.platforms) for step in _get_steps(platform, kitchen)]
+        case "connection":
+            return [Step(of, "GET", "/connections/access_token", platform, None, "connections", "get")
+                    for platform in kitchen.platforms]  # fmt: skip
+        case "webhook" if kitchen.backend:
+            return [_webhook_step(platform, kitchen) for platform in kitchen.platforms]
+    return []
+
+
+def _readable(platform: str, kitchen: Kitchen) -> list[str]:
+    """As many lists as the plan has, of those that the platform has."""
+    names = [name for name in kitchen.plan.resources if kitchen.contract.resource(name).supports("list", platform)]
+    wanted = len(kitchen.plan.resources)
+    return [names[index % len(names)] for index in range(wanted)] if names else []
+
+
+def _list_step(platform: str, name: str, kitchen: Kitchen, *, changes: bool) -> Step:
+    operation = kitchen.contract.resource(name).operations["list"]
+    query, case = f"?limit={kitchen.traffic.page_size}", f"queries/pages/{platform}/{name}"
+    if changes and "last_synced_at_min" in operation.parameters:
+        since = int((time.time() - seconds(kitchen.traffic.sync_every)) * 1000)
+        query += f"&last_synced_at_min={since}"
+        case = f"queries/window/{platform}/{name}/last_synced_at_min"
+    return Step("list", "GET", operation.path + query, platform, None, name, "list", case, walks=not changes)
+
+
+def _create_step(platform: str, name: str, kitchen: Kitchen) -> Step | None:
+    resource = kitchen.contract.resource(name)
+    if not resource.supports("create", platform):
+        return None
+    drive = kitchen.drive(platform, name)
+    requirement = kitchen.session.requirements.get((platform, name))
+    template = requirement.create_input if requirement else None
+    body: Any = drive.fill(_marked(dict(template))) if template else drive.minimal_input(name)
+    if resource.create_key:
+        body = {resource.create_key: body}
+    operation = resource.operations["create"]
+    if kitchen.traffic.asynchronous_writes and operation.is_async:
+        body["response_mode"] = "async"
+    case = f"jobs/create/{platform}/{name}"
+    return Step("create", "POST", operation.path, platform, json.dumps(body), name, "create", case)
+
+
+def _marked(template: Any) -> Any:
+    """The template with the place of each `$unique` marked, for the generator to fill it anew in every request."""
+    if isinstance(template, list):
+        return [_marked(item) for item in template]
+    if not isinstance(template, dict):
+        return template
+    if "$unique" in template:
+        prefix = str(template["$unique"])
+        return prefix[: max(0, int(template.get("length", 200)) - 10)] + UNIQUE
+    return {key: _marked(value) for key, value in template.items()}
+
+
+def _get_steps(platform: str, kitchen: Kitchen) -> list[Step]:
+    found = []
+    for name in kitchen.plan.resources:
+        resource = kitchen.contract.resource(name)
+        if resource.supports("get", platform):
+            row = kitchen.drive(platform, name).row(name)
+            if row and isinstance(row.get("id"), str):
+                path = resource.operations["get"].url_path(id=quote(row["id"], safe=""))
+                found.append(Step("get", "GET", path, platform, None, name, "get", f"fields/single/{platform}/{name}"))
+    return found[:MOST_IDS]
+
+
+def _webhook_step(platform: str, kitchen: Kitchen) -> Step:
+    connection = kitchen.world.connections[platform]
+    body = {
+        "type": "BILL",
+        "code": "BILL_UPDATED",
+        "connection_id": connection.id,
+        "access_token": TOKEN,
+        "bill": [{"id": UNIQUE, "last_synced_at": "2025-06-30T12:00:00.000Z"}],
+    }
+    url = (kitchen.backend or "").rstrip("/") + WEBHOOK_PATH
+    return Step("webhook", "POST", url, platform, json.dumps(body, separators=(",", ":")), None, "webhook")
+
+
+def planned_requests(work: Work) -> dict[str, int]:
+    """Requests of a test by endpoint class, looks at jobs included."""
+    counts: dict[str, int] = {}
+    for flow in work.flows:
+        counts[flow.of] = counts.get(flow.of, 0) + flow.count
+    if work.job_looks and counts.get("create"):
+        counts["job"] = counts["create"]
+    return counts

@@ -1,0 +1,87 @@
+"""The rollout ledger: one line per load test of a stage, chained by hashes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.core import Strength
+from harness.core.measurement import StageOutcome
+from harness.errors import StorageError
+from harness.report.surface import Model
+
+LEDGER_FILE = "ledger.ndjson"
+FIRST = "0" * 64
+
+
+class LedgerEntry(Model):
+    """One load test. `digest` is the version of the plan, `backend` that of the integration backend; `limited` counts
+    429 answers; `feasible` is what the planner said; `previous` is the hash of the line before."""
+
+    at: str
+    plan: str
+    digest: str
+    stage: str
+    target: str
+    strength: Strength
+    backend: str
+    outcome: StageOutcome
+    reasons: tuple[str, ...]
+    limited: int
+    feasible: bool
+    report: str
+    previous: str = FIRST
+
+    @property
+    def hash(self) -> str:
+        """Of the line as it is written."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def read_ledger(path: Path) -> tuple[LedgerEntry, ...]:
+    """Every entry, oldest first; nothing without a file. StorageError when a line is damaged or the chain is broken:
+    a ledger that was edited promotes nothing."""
+    if not path.exists():
+        return ()
+    entries: list[LedgerEntry] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = LedgerEntry.model_validate_json(line)
+        except ValidationError as error:
+            raise StorageError(f"{path}:{number}: is no entry of a rollout ledger") from error
+        if entry.previous != (entries[-1].hash if entries else FIRST):
+            raise StorageError(
+                f"{path}:{number}: the chain is broken here: a line was changed, added or removed by hand"
+            )
+        entries.append(entry)
+    return tuple(entries)
+
+
+def append_entry(path: Path, entry: LedgerEntry) -> LedgerEntry:
+    """Append an entry behind the last one; the entry as written."""
+    entries = read_ledger(path)
+    chained = entry.model_copy(update={"previous": entries[-1].hash if entries else FIRST})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(json.loads(chained.model_dump_json()), separators=(",", ":")) + "\n")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot write: {error.strerror or error}") from error
+    return chained
+
+
+def latest(
+    entries: Sequence[LedgerEntry], stage: str, *, digest: str, backend: str | None = None, target: str | None = None
+) -> LedgerEntry | None:
+    """The newest test of a stage on this version of the plan, and of backend and target where they are given."""
+    for entry in reversed(entries):
+        same = entry.stage == stage and entry.digest == digest
+        if same and backend in {None, entry.backend} and target in {None, entry.target}:
+            return entry
+    return None

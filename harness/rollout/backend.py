@@ -1,0 +1,62 @@
+"""The seam to an integration backend: what it tells of its webhook queue while load is on.
+
+`GET {backend}/golive/queue` answers `{"backlog": 12, "oldest_seconds": 3.5, "processed": 4711, "version": "2.4.0"}`:
+webhooks that wait, the age of the oldest of them (0 without), how many distinct ones were processed since it started,
+and its version for the rollout ledger. Webhooks are delivered to `POST {backend}/webhooks`, signed.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import TargetUnreachable
+
+QUEUE_PATH = "/golive/queue"
+WEBHOOK_PATH = "/webhooks"
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """One look at the queue."""
+
+    backlog: int
+    oldest_seconds: float
+    processed: int
+    version: str | None = None
+
+
+@dataclass
+class Queue:
+    """All looks of a test: (seconds after the start, state). `processed` counts those of this test."""
+
+    states: list[tuple[float, QueueState]] = field(default_factory=list)
+
+    @property
+    def processed(self) -> int:
+        """Webhooks processed between the first and the last look."""
+        return self.states[-1][1].processed - self.states[0][1].processed if self.states else 0
+
+
+def look(base_url: str) -> QueueState:
+    """Ask the backend; TargetUnreachable when it does not answer as above."""
+    url = base_url.rstrip("/") + QUEUE_PATH
+    if not url.startswith(("http://", "https://")):
+        raise TargetUnreachable(f"{url} is no http(s) URL")
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - scheme checked above
+            told: Any = json.loads(answer.read())
+        return QueueState(
+            backlog=int(told["backlog"]),
+            oldest_seconds=float(told["oldest_seconds"] or 0.0),
+            processed=int(told["processed"]),
+            version=str(told["version"]) if told.get("version") is not None else None,
+        )
+    except (OSError, urllib.error.URLError) as error:
+        raise TargetUnreachable(f"{url} cannot be reached: {error}. Is the backend running?") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise TargetUnreachable(
+            f'{url} does not tell its queue: expected {{"backlog", "oldest_seconds", "processed"}}, {error!r}'
+        ) from error
