@@ -114,4 +114,6 @@ def _svg(body: list[str], frame: _Frame, lines: Sequence[Line], title: str, x_la
 def _short(value: float) -> str:
     if value >= 1e6:
         return f"{value / 1e6:.3g}M"
-    return f"{value / 1e3:.3g}k" if value >= 1e4 else f"{value:.3g}"
+    if value >= 1e4:
+        return f"{value / 1e3:.3g}k"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

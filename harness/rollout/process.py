@@ -79,7 +79,7 @@ def play(work: Work, folder: Path, locustfile: Path, environ: Mapping[str, str],
 
 
 def _commands(work: Work, locustfile: Path) -> dict[str, list[str]]:
-    base = [sys.executable, "-m", "locust", "-f", str(locustfile), "--skip-log-setup"]
+    base = [sys.executable, "-m", "locust", "-f", str(locustfile), "--skip-log-setup", "--exit-code-on-error", "0"]
     lead = ["--headless", "--only-summary", "-u", str(work.workers), "-r", str(work.workers)]
     if work.workers == 1:
         return {"locust-1": [*base, *lead]}
@@ -120,7 +120,7 @@ def _follow(
                 limit = began + work.seconds + work.drain + STARTING
             played.measured.add(window)
             played.windows.append(window)
-        dead = _dead(running, folder)
+        dead = _dead(running, folder) if played.stopped is None else []
         if dead:
             played.problems += dead
             return
@@ -128,7 +128,8 @@ def _follow(
             for process in running.values():
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=GRACE)
-            played.problems += _dead(running, folder)
+            if played.stopped is None:
+                played.problems += _dead(running, folder)
             return
         if began is not None and played.stopped is None:
             played.stopped = watch(played.measured, time.monotonic() - began)
