@@ -1,6 +1,6 @@
 """A schema of the contract flattened to fields: `line_items[].item.id`, with type, nullability, enum and platforms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,6 +95,10 @@ class LazyFields(Mapping[str, Field]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def items(self) -> ItemsView[str, Field]:
+        """Those of the dictionary inside, which are walked faster than a Mapping's own."""
+        return self._fields.items()
 
 
 def resolve(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:

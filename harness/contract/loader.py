@@ -68,6 +68,7 @@ class Contract:
         self.resources: dict[str, Resource] = {}
         self._by_entity: dict[str, str] = {}
         self._validators: dict[str, Validator] = {}
+        self._plain: dict[int, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         for entry in index["entities"]:
             resource = _resource(entry, document, self.schemas)
             self.resources[resource.name] = resource
@@ -111,10 +112,28 @@ class Contract:
         """A component schema, or one from inside a body (`CreateOrderBody.order`), its top reference followed."""
         return resolve(self.schemas[name], self.schemas)
 
+    def plain(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema of the document with references followed, of a union its first branch that is not null; worked out
+        once for each."""
+        known = self._plain.get(id(schema))
+        if known is None or known[0] is not schema:
+            known = self._plain[id(schema)] = schema, _plain(schema, self.schemas)
+        return known[1]
+
     @cached_property
     def base_urls(self) -> tuple[str, ...]:
         """Production, then sandbox. Source: [S24] servers."""
         return tuple(server["url"] for server in self.document["servers"])
+
+
+def _plain(raw: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    schema = resolve(raw, schemas)
+    for key in ("anyOf", "oneOf"):
+        for part in schema.get(key, ()):
+            inner = resolve(part, schemas)
+            if inner.get("type") != "null":
+                return {**schema, **inner}
+    return schema
 
 
 def suggest(word: str, allowed: Any) -> str:

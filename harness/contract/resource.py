@@ -134,7 +134,14 @@ class Resource:
 
     def supports(self, operation: str, platform: str) -> bool:
         """Whether the resource has `operation` and it is expected to work on `platform`."""
-        return operation in self.operations and self.support(operation).on(platform)
+        place = (operation, platform)
+        if place not in self._known_support:
+            self._known_support[place] = operation in self.operations and self.support(operation).on(platform)
+        return self._known_support[place]
+
+    @cached_property
+    def _known_support(self) -> dict[tuple[str, str], bool]:
+        return {}
 
     @property
     def filterable(self) -> tuple[str, ...]:

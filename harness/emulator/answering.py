@@ -68,7 +68,6 @@ class Api:
         self.limit = RateLimit(settings, self.clock, self.store)
         own = self.organisation.credentials
         self._basic = b"Basic " + b64encode(f"{own.client_id}:{own.client_secret.reveal()}".encode())
-        self._supports: dict[tuple[str, str, str], bool] = {}
         self._router = Router(contract)
         self.match = self._router.match
 
@@ -236,12 +235,6 @@ class Api:
         return self._write(Call(self, request, resource, operation, match.values, connection), body, body)
 
     def _supported(self, resource: Resource, operation: str, platform: str) -> bool:
-        place = (resource.name, operation, platform)
-        if place not in self._supports:
-            self._supports[place] = self._supports_it(resource, operation, platform)
-        return self._supports[place]
-
-    def _supports_it(self, resource: Resource, operation: str, platform: str) -> bool:
         if (resource.name, operation) not in specials() and (resource.schema_name is None or operation not in PLAIN):
             return False
         return resource.supports(operation, platform)

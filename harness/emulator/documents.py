@@ -61,6 +61,10 @@ class Documents:
         """All or nothing, one writer at a time over all processes. Inside another one it is part of that one."""
         return self._database.transaction()
 
+    def attempt(self) -> AbstractContextManager[None]:
+        """Inside a transaction: what an error ends leaves nothing behind, and the transaction may go on."""
+        return self._database.attempt()
+
     async def answered(self) -> None:
         """Return once everything that was written so far is committed. Raises what a failed commit raises."""
         if self._database.committed is not None:
@@ -135,11 +139,8 @@ class Documents:
         """Insert or replace."""
         with self.transaction():
             shelf = self._shelf(connection, resource)
-            values = _values(shelf, document)
-            changed = self._database.write(shelf.replace, *values[2:], shelf.id, document["id"])
+            self._database.write(shelf.put, *_values(shelf, document))
             self._evict(shelf, document["id"])
-            if not changed:
-                self._database.write(shelf.insert, *values)
 
     def put_many(self, connection: str, resource: str, documents: Iterable[Document]) -> None:
         """Insert or replace several."""

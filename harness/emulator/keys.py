@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from harness.emulator.documents import Documents
@@ -14,7 +14,6 @@ from harness.emulator.settings import EmulatorSettings
 class Stored:
     """An accepted request's result."""
 
-    fingerprint: str
     status: int
     body: Any
     job: str
@@ -34,15 +33,18 @@ class Keys:
         kept = self._store.record("key", self._place(key, connection))
         if kept is None:
             return None
-        found = Stored(**kept)
-        if found.fingerprint != fingerprint:
+        if kept["fingerprint"] != fingerprint:
             raise key_reused()
-        return found
+        body = kept["told"]
+        if body is None:
+            body = self._store.record("job", kept["job"])["response"]["body"]
+        return Stored(kept["status"], body, kept["job"])
 
-    def keep(self, key: str | None, connection: str, stored: Stored) -> None:
-        """Bind a key to an accepted request's result."""
+    def keep(self, key: str | None, connection: str, fingerprint: str, status: int, job: str, told: Any = None) -> None:
+        """Bind a key to an accepted request's result: the body of its job, or what was `told` before the job ends."""
         if key is not None:
-            self._store.keep("key", self._place(key, connection), asdict(stored))
+            body = {"fingerprint": fingerprint, "status": status, "job": job, "told": told}
+            self._store.keep("key", self._place(key, connection), body)
 
     def _place(self, key: str, connection: str) -> str:
         return f"{connection}:{key}" if self._settings.idempotency_scope == "connection" else key

@@ -13,7 +13,7 @@ from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, refused, unknown_id, unknown_path
 from harness.emulator.identifiers import IdSource
-from harness.emulator.keys import Keys, Stored
+from harness.emulator.keys import Keys
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.platforms import shows_deletes
 from harness.emulator.validity import checked_mode, inner_body
@@ -132,7 +132,7 @@ class Writer:
             return self._slowly(order, errand, job)
         status, body = self._do(act)
         self._keep_job(job, order, status, body)
-        self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, job))
+        self.keys.keep(order.key, order.connection["id"], order.fingerprint, status, job)
         return Result(status, body, job)
 
     def job(self, id: str) -> dict[str, Any] | None:
@@ -158,7 +158,7 @@ class Writer:
         `answered`: the answer is the job's, and stays so under the key; otherwise both are replaced by the result."""
         self.store.keep("job", job, self._job_record(job, order))
         answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
-        self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, 200, answer, job))
+        self.keys.keep(order.key, order.connection["id"], order.fingerprint, 200, job, answer)
         request = errand.request() if errand else None
         body = {"job": job, "order": order.stored(), "request": request, "answered": answered}
         self._agenda.add(TASK, job, after, body)
@@ -202,7 +202,8 @@ class Writer:
     def _do(self, act: Act) -> tuple[int, Any]:
         """The write itself: (status, body)."""
         try:
-            return 200, act()
+            with self.store.attempt():
+                return 200, act()
         except Refused as error:
             answer = refused(self.settings, str(error))
         except ApiError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from harness.contract import Contract, Resource
@@ -130,7 +131,7 @@ def _stored(resource: Resource, path: str, platform: str) -> bool:
 
 def shape(contract: Contract, resource: Resource, platform: str, raw: Mapping[str, Any], value: Any, path: str) -> Any:
     """A sent value as the document holds it: known properties only, missing required ones empty, dates widened."""
-    schema = _branch(contract, raw)
+    schema = contract.plain(raw)
     if isinstance(value, dict) and schema.get("properties"):
         made: Document = {}
         for name, inner in schema["properties"].items():
@@ -147,19 +148,25 @@ def shape(contract: Contract, resource: Resource, platform: str, raw: Mapping[st
     return value
 
 
-def _branch(contract: Contract, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    schema = resolve(raw, contract.schemas)
-    for key in ("anyOf", "oneOf"):
-        for part in schema.get(key, ()):
-            inner = resolve(part, contract.schemas)
-            if inner.get("type") != "null":
-                return {**schema, **inner}
-    return schema
-
-
 def empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
     """The value of a required property that nobody sent: null where allowed, else the plainest of its type."""
-    schema = _branch(contract, raw)
+    known = _plainest(contract).get(id(raw))
+    if known is not None and known[0] is raw:
+        return known[1]
+    value = _empty(contract, raw)
+    if not isinstance(value, (dict, list)):
+        _plainest(contract)[id(raw)] = raw, value
+    return value
+
+
+@cache
+def _plainest(_contract: Contract) -> dict[int, tuple[Mapping[str, Any], Any]]:
+    """Empty values that no document can change, found once for each property of a contract."""
+    return {}
+
+
+def _empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
+    schema = contract.plain(raw)
     found = resolve(raw, contract.schemas)
     types = found.get("type", ())
     nullable = "null" in types or any(resolve(part, contract.schemas).get("type") == "null"

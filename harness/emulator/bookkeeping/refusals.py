@@ -19,7 +19,9 @@ def check_references(contract: Contract, platform: str, body: Mapping[str, Any],
                      fields: Mapping[str, Any]) -> None:  # fmt: skip
     """Every id that names another object must exist on this connection."""
     for path, field in fields.items():
-        if field.ref in {None, "*"} or not field.on(platform):
+        if field.ref is None or path.partition(".")[0].removesuffix("[]") not in body:
+            continue
+        if field.ref == "*" or not field.on(platform):
             continue
         referred = contract.referenced(field.ref)
         if referred is None or not (referred.supports("list", platform) or referred.supports("get", platform)):

@@ -104,6 +104,20 @@ class Database:
         self._depth = 0
         self._execute("RELEASE one" if grouped else "COMMIT", ())
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of a transaction: an error in it undoes that part alone."""
+        self._execute("SAVEPOINT part", ())
+        try:
+            yield
+        except BaseException:
+            self._execute("ROLLBACK TO part", ())
+            self._execute("RELEASE part", ())
+            if self._wrote:
+                self._undone()
+            raise
+        self._execute("RELEASE part", ())
+
     def _begin(self) -> bool:
         """Open a transaction; whether it is one of a group, which the event loop commits after its present turn."""
         loop = _loop() if self.durable else None
@@ -183,7 +197,6 @@ def _engine(database: str | None) -> Engine:
 def _owned(connection: Any, _record: Any) -> None:
     """One process owns a file, and what it answered survives a power cut."""
     for pragma in (
-        "page_size=16384",
         "locking_mode=EXCLUSIVE",
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -8,6 +8,7 @@ from typing import Any
 from harness.emulator.clock import read_millis
 
 Document = dict[str, Any]
+DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 COLUMNS = "position, id, updated, body, extra"
 
 
@@ -50,7 +51,7 @@ class Row:
 
 def encode(value: Any) -> str:
     """JSON as short as it can be; half a surrogate pair, which no encoding can hold, stays escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = DENSE.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -10,13 +10,13 @@ from harness.emulator.storage.sortkeys import Layout
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A shelf with the statements that write to it. `insert` takes (shelf, id, platform_id, updated, body, extra,
-    keys...), `replace` the same from platform_id on, then shelf and id."""
+    """A shelf with the statements that write to it: `insert` a new document, `put` one that may be there. Both take
+    (shelf, id, platform_id, updated, body, extra, keys...)."""
 
     id: int
     layout: Layout
     insert: str
-    replace: str
+    put: str
 
 
 class Shelves:
@@ -71,5 +71,5 @@ def _shelf(id: int, layout: Layout) -> Shelf:
     keys = [f"k{number}" for number in range(len(layout.slots))]
     names = ["shelf", "id", "platform_id", "updated", "body", "extra", *keys]
     insert = f"INSERT INTO documents ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608 - our own columns
-    replace = f"UPDATE documents SET {', '.join(f'{name} = ?' for name in names[2:])} WHERE shelf = ? AND id = ?"  # noqa: S608 - our own columns
-    return Shelf(id, layout, insert, replace)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
+    return Shelf(id, layout, insert, f"{insert} ON CONFLICT (shelf, id) DO UPDATE SET {changes}")
