@@ -46,6 +46,7 @@ class Database:
         driver: Any = self._pooled.driver_connection
         if self.shared:
             driver.autocommit = True
+            driver.execute("SET plan_cache_mode = force_custom_plan")  # values decide which index is right
         else:
             driver.isolation_level = None
         self._cursor = driver.cursor()

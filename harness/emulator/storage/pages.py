@@ -5,9 +5,10 @@ rows of equal keys by position ascending in both directions, rows without a valu
 starts behind the place of the row before it, which need not exist any more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from harness.emulator.storage.choosing import Part, index_of
 from harness.emulator.storage.database import Database
 from harness.emulator.storage.rows import COLUMNS, Row
 from harness.emulator.storage.sortkeys import LARGEST, LONGEST, MISSING, Layout, Slot, of_number, storable
@@ -55,47 +56,51 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """A part of a WHERE clause with its values."""
+    """A WHERE clause with its values, and the index that it is read by."""
 
     text: str
     values: tuple[Any, ...]
+    index: str = ""
 
     def plus(self, text: str, *values: Any) -> "_Filter":
-        return _Filter(f"{self.text} AND {text}", (*self.values, *values))
+        return replace(self, text=f"{self.text} AND {text}", values=(*self.values, *values))
 
 
 def read_page(database: Database, shelf: int, layout: Layout, query: Query) -> list[Row]:
-    """The rows of a page in order, at most `query.limit`."""
-    kept = _Filter("shelf = ?", (shelf,))
+    """The rows of a page in order, at most `query.limit`. LookupError for an order that no key is kept of."""
+    parts: list[Part] = []
     for condition in query.conditions:
-        kept = _narrowed(database, layout, condition, kept)
-    scan = _Scan(database, kept)
-    if query.order is None:
-        return scan.newest(query.after, query.limit)
-    column = layout.column(query.order.slot)
-    if column is None:
+        column = layout.column(condition.slot)
+        if column is None or not condition.values:
+            return []
+        parts.append(_part(database, column, condition))
+    order = None if query.order is None else layout.column(query.order.slot)
+    if query.order is not None and order is None:
         raise LookupError(f"no key of {query.order.slot.field} is kept")
+    kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, parts, order))
+    for part in parts:
+        kept = kept.plus(part.text, *part.values)
+    scan = _Scan(database, kept)
+    if query.order is None or order is None:
+        return scan.newest(query.after, query.limit)
     if query.order.descending:
-        return scan.falling(column, query.after, query.limit)
-    return scan.rising(column, query.after, query.limit)
+        return scan.falling(order, query.after, query.limit)
+    return scan.rising(order, query.after, query.limit)
 
 
-def _narrowed(database: Database, layout: Layout, condition: Condition, kept: _Filter) -> _Filter:
-    column = layout.column(condition.slot)
-    if column is None:
-        return kept.plus("1 = 0")
+def _part(database: Database, column: str, condition: Condition) -> Part:
     if condition.operator == "has":
-        return _contains(database, condition.slot.field, column, str(condition.values[0]), kept)
-    values = [_comparable(value, column) for value in condition.values]
+        return _contains(database, condition.slot.field, column, str(condition.values[0]))
+    values = tuple(_comparable(value, column) for value in condition.values)
     if condition.operator == "is":
-        return kept.plus(f"({' OR '.join([f'{column} = ?'] * len(values))})", *values) if values else kept.plus("1 = 0")
-    kept = kept.plus(f"{column} {SIGNS[condition.operator]} ?", values[0])
+        return Part(column, f"{column} IN ({', '.join('?' for _ in values)})", values, equality=len(values) == 1)
+    text = f"{column} {SIGNS[condition.operator]} ?"
     if column == "updated":
-        return kept
+        return Part(column, text, values, equality=False)
     kind = str(values[0])[0]
-    return kept.plus(f"{column} >= ?", kind) if condition.operator == "until" else kept.plus(
-        f"{column} < ?", chr(ord(kind) + 1)
-    )  # fmt: skip
+    if condition.operator == "until":
+        return Part(column, f"{text} AND {column} >= ?", (*values, kind), equality=False)
+    return Part(column, f"{text} AND {column} < ?", (*values, chr(ord(kind) + 1)), equality=False)
 
 
 def _comparable(value: str | int, column: str) -> str | int:
@@ -104,15 +109,17 @@ def _comparable(value: str | int, column: str) -> str | int:
     return min(max(value, -LARGEST), LARGEST) if column == "updated" else of_number(value)
 
 
-def _contains(database: Database, field: str, column: str, text: str, kept: _Filter) -> _Filter:
+def _contains(database: Database, field: str, column: str, text: str) -> Part:
     """A text in a key. A key that was cut sends us to the document."""
     find, whole, path = (
         ("strpos", "body::json ->> ?", field) if database.shared else ("instr", "json_extract(body, ?)", f'$."{field}"')
     )
-    return kept.plus(
+    return Part(
+        column,
         f"{column} >= '1' AND {column} < '2' AND CASE WHEN length({column}) > {LONGEST + 1} "
         f"THEN {find}({whole}, ?) > 0 ELSE {find}(substr({column}, 2), ?) > 0 END",
-        *(path, storable(text), storable(text)),
+        (path, storable(text), storable(text)),
+        equality=False,
     )
 
 
@@ -132,7 +139,7 @@ class _Scan:
 
     def rising(self, column: str, after: Place | None, limit: int) -> list[Row]:
         """Ascending, rows without a value last: their key is the greatest."""
-        kept = self._kept
+        kept = self._kept if column == "updated" else self._kept.plus(f"{column} >= ?", "")
         if after is not None:
             kept = kept.plus(f"({column}, position) > (?, ?)", after.value, after.position)
         return self._rows(column, kept, f"{column}, position", limit)
@@ -177,7 +184,8 @@ class _Scan:
         return self._rows(column, kept, "position", limit)
 
     def _rows(self, key: str, kept: _Filter, order: str, limit: int) -> list[Row]:
-        statement = f"SELECT {COLUMNS}, {key} FROM documents WHERE {kept.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - names of our own columns; values are bound
+        chosen = f"SELECT position FROM documents {kept.index} WHERE {kept.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - names of our own; values are bound
+        statement = f"SELECT {COLUMNS}, {key} FROM documents WHERE position IN ({chosen}) ORDER BY {order}"  # noqa: S608 - the same
         return [Row(*found) for found in self._database.rows(statement, *kept.values, limit)]
 
 
