@@ -197,7 +197,7 @@ class Writer:
         if due["answered"]:
             self.ended(record)
         else:
-            self.keys.keep(order.key, order.connection["id"], Stored(order.fingerprint, status, body, due["job"]))
+            self.keys.keep(order.key, order.connection["id"], order.fingerprint, status, due["job"])
 
     def _do(self, act: Act) -> tuple[int, Any]:
         """The write itself: (status, body)."""
