@@ -23,6 +23,9 @@ TOTAL_OF = frozenset(
 )  # fmt: skip
 """Amounts of money proper; prices and rates may have more places."""
 
+LEAST_ROWS = 5
+"""Fewer rows say nothing of what is usual."""
+
 NOISE = 16
 """A number of so many digits is what binary arithmetic made of a shorter one."""
 
@@ -134,8 +137,7 @@ _CURRENCIES = frozenset({"currency_code", "currency_codes", "iso_currency_code",
 @check("money.totals")
 def totals(subject: Amounts) -> Iterator[Observation]:
     """A document's total is the sum of its lines; a journal's lines balance; what is due is the total less what was
-    paid and credited; statements add up and balance. INFERRED from bookkeeping; a tax that is in no line may be added.
-    What has exceptions (net income, prices of orders, quantity times price) has to hold of half of the rows."""
+    paid and credited; statements add up and balance. INFERRED from bookkeeping; a tax in no line may be added."""
     resource = subject.described.name
     told: set[str] = set()
     for index, row in enumerate(subject.rows):
@@ -144,15 +146,17 @@ def totals(subject: Amounts) -> Iterator[Observation]:
                 told.add(path)
                 yield Observation(f"{path} does not follow from the lines", str(wanted), str(seen), path,
                                   (subject.origins[index],))  # fmt: skip
-    yield from _unusual(subject)
 
 
-def _unusual(subject: Amounts) -> Iterator[Observation]:
-    """What holds of most rows, where it does not."""
+@check("money.usual_sums")
+def usual_sums(subject: Amounts) -> Iterator[Observation]:
+    """What follows from other amounts with exceptions (net income from gross profit and expenses, the price of an order
+    from its lines, the amount of a line from quantity and price) follows in at least half of the customer's rows.
+    INFERRED from bookkeeping: other income, tips and bundles are the exceptions."""
     for path, rule in USUALLY.items():
         told = [(index, found) for index, row in enumerate(subject.rows) if (found := rule(row)) is not None]
         wrong = [(index, wanted, seen) for index, (holds, wanted, seen) in told if not holds]
-        if len(wrong) * 2 > len(told):
+        if len(told) >= LEAST_ROWS and len(wrong) * 2 > len(told):
             index, wanted, seen = wrong[0]
             yield Observation(f"{path} does not follow in {len(wrong)} of {len(told)} rows", str(wanted), str(seen),
                               path, (subject.origins[index],))  # fmt: skip

@@ -23,6 +23,8 @@ def test_totals_follow_from_lines(proof, judge):
     """Totals are the sums of their lines, what is due follows from what was paid, journals balance."""
     rows = proof.rows()
     judge(Amounts(*proof.base, proof.described, rows.rows, rows.origins), "money.totals")
+    theirs = proof.foreign()
+    judge(Amounts(*proof.base, proof.described, theirs.rows, theirs.origins), "money.usual_sums")
 
 
 @pytest.mark.case("money.generated")

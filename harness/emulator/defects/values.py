@@ -112,15 +112,15 @@ register("transaction_day_and_month_swapped", "day and month of transactions are
          spoil=rows(lambda row: row.update(transaction_date=_swap(row["transaction_date"])), resource="transactions"))  # fmt: skip
 register("sheet_out_of_balance", "total_assets is a hundred too high", ("money.totals",), resource="balance_sheets",
          spoil=rows(lambda row: row.update(total_assets=str(float(row["total_assets"]) + 100)), resource="balance_sheets"))  # fmt: skip
-register("income_of_the_wrong_sign", "net_income is negated", ("money.totals",), resource="income_statements",
+register("income_of_the_wrong_sign", "net_income is negated", ("money.usual_sums",), resource="income_statements",
          spoil=rows(lambda row: row.update(net_income=str(-float(row["net_income"]) - 1)), resource="income_statements"))  # fmt: skip
-register("order_in_cents", "total_price of orders is in cents", ("money.totals",), resource="orders",
+register("order_in_cents", "total_price of orders is in cents", ("money.usual_sums",), resource="orders",
          spoil=rows(lambda row: row.update(total_price=row["total_price"] * 100), resource="orders", operations=READS))  # fmt: skip
 register("remaining_is_total", "nothing is taken off what remains of a credit", ("money.totals",),
          resource="bill_credit_memos",
          spoil=rows(lambda row: row.update(remaining_amount=row["total_amount"] + 1), resource="bill_credit_memos",
                     operations=READS))  # fmt: skip
-register("price_doubled", "unit_amount of lines is twice the price", ("money.totals",), resource="invoices",
+register("price_doubled", "unit_amount of lines is twice the price", ("money.usual_sums",), resource="invoices",
          spoil=rows(lambda row: [line["item"].update(unit_amount=line["item"]["unit_amount"] * 2) for line in lines(row)
                                  if line.get("item") and line["item"].get("unit_amount")],
                     resource="invoices", operations=READS))  # fmt: skip
