@@ -48,7 +48,10 @@ bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
 same-key: $(STAMP) ## One object per idempotency key: two emulators on a PostgreSQL, 10,000 keys at once
 	$(BIN)/python loadtests/same_key.py
 
-.PHONY: seeds
+.PHONY: seeds bench-detect
+bench-detect: $(STAMP) ## Which defects schemathesis finds, which the plans, and both (minutes)
+	$(BIN)/python loadtests/bench_detect.py
+
 seeds: $(STAMP) ## The clean emulator with 200 seeds: 0 findings (minutes)
 	$(BIN)/python -m harness.proving.seeds 200
 
