@@ -34,7 +34,6 @@ class Pair(Subject):
     ignored: frozenset[str] = field(default_factory=frozenset)
 
 
-OBJECT = frozenset({"object"})
 _JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {"array": list, "object": dict, "null": type(None)}
 
 

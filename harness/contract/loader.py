@@ -199,12 +199,13 @@ def _resource(entry: Mapping[str, Any], document: Mapping[str, Any], schemas: di
         filterable_documented=tuple(filterable.get("documented", ())),
         filterable_inferred=tuple(filterable.get("inferred", ())),
         domain_platforms=DOMAIN_PLATFORMS.get(entry["domain"]),
-        list_types=_list_types(operations.get("list"), keys.get("list_response"), schemas),
+        list_types=_types(operations.get("list"), keys.get("list_response"), schemas, "array"),
+        item_types=_types(operations.get("get"), keys.get("single_response"), schemas, "object") - {"null"},
     )
 
 
-def _list_types(operation: Operation | None, key: str | None, schemas: dict[str, Any]) -> frozenset[str]:
-    """The JSON types that a list's answer may have under its key; an array where the contract does not say."""
+def _types(operation: Operation | None, key: str | None, schemas: dict[str, Any], otherwise: str) -> frozenset[str]:
+    """The JSON types that an answer may have under its key; `otherwise` where the contract does not say."""
     body = operation.response_schema if operation else None
     waiting = [{"$ref": f"#/components/schemas/{body}"}] if body and key else []
     found: set[str] = set()
@@ -217,7 +218,7 @@ def _list_types(operation: Operation | None, key: str | None, schemas: dict[str,
         for part in (resolve(item, schemas) for item in held.get("anyOf", (held,))):
             types = part.get("type", ())
             found |= {types} if isinstance(types, str) else set(types)
-    return frozenset(found) or frozenset({"array"})
+    return frozenset(found) or frozenset({otherwise})
 
 
 def _inside(

@@ -108,6 +108,8 @@ class Resource:
     filterable_documented: tuple[str, ...]
     filterable_inferred: tuple[str, ...]
     domain_platforms: frozenset[str] | None = None
+    item_types: frozenset[str] = frozenset({"object"})
+    """JSON types of what stands under `item_key`: an object, or for one operation a list of one. Source: [S24]."""
     list_types: frozenset[str] = frozenset({"array"})
     """JSON types of what stands under `list_key`: an array of rows, or one object. Source: [S24] list responses."""
 

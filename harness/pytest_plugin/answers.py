@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, MutableMapping
 
-from harness.checks.answers import OBJECT, Answer, Pair
+from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
 from harness.checks.hygiene import HYGIENE, Exchanges
 from harness.contract import Resource
@@ -46,7 +46,7 @@ def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -
 
 
 def _answer(case: Case, drive: Drive, item: Evidence, resource: Resource) -> Answer:
-    types = resource.list_types if item.operation == "list" else OBJECT
+    types = resource.list_types if item.operation == "list" else resource.item_types
     return Answer(
         case.id, item.platform, resource.name, (item,), key_of(item, resource) or "", item.connection_id, types,
         drive.session.sightings.organisation(item),

@@ -99,6 +99,8 @@ class Proof(Listing):
     def item(self, answer: Evidence) -> dict[str, Any] | None:
         """The object of a single answer; None when there is none in its wrapper."""
         found = answer.body.get(self.described.item_key or "") if answer.ok else None
+        if isinstance(found, list) and len(found) == 1 and "array" in self.described.item_types:
+            found = found[0]  # the contract wraps this one in a list
         return found if isinstance(found, dict) else None
 
     def held(self, sent: Mapping[str, Any], id: str, *, in_list: bool = False) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.checks.answers import OBJECT, Answer, Pair
+from harness.checks.answers import Answer, Pair
 from harness.checks.fields import References, used_ids
 from harness.checks.sampling import telling
 from harness.pytest_plugin.answers import SHAPES
@@ -91,7 +91,9 @@ def test_a_row_is_the_single_object(proof, judge, drive):
             left = again.by_id[row["id"]]
             origin = again.row_evidence(again.rows.index(left))
             seen, answer = proof.read(row["id"])
-        subject = Answer(*proof.base, (answer,), proof.described.item_key, drive.connection.id, OBJECT)
+        subject = Answer(
+            *proof.base, (answer,), proof.described.item_key, drive.connection.id, proof.described.item_types
+        )
         judge(subject, "fields.envelope", "fields.connection")
         if seen is None:
             continue
