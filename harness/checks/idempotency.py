@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.checks.paths import differences, short
+from harness.checks.paths import differences, exact, short
 from harness.checks.registry import Observation, Subject, check
 from harness.core import Evidence
 
@@ -103,3 +103,54 @@ def _reused(subject: Reused) -> Iterator[Observation]:
 
 def _said(answer: Evidence, name: str) -> Any:
     return answer.body.get(name) if isinstance(answer.body, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(Subject):
+    """A key that a create was accepted under, used for something else: `what`. `first` is the create, `second` the
+    other request with its end `status`. `done` says whether it was carried out, `ids` what both answered; `free` that
+    the key is another one, so that 409 is wrong."""
+
+    first: Evidence
+    second: Evidence
+    what: str
+    status: int | None
+    ids: tuple[str | None, str | None]
+    done: bool
+    free: bool
+
+
+@check("idempotency.scope")
+def scope(subject: Scope) -> Iterator[Observation]:
+    """A key belongs to one request. Used for another connection, another operation or in other letters it is either
+    free, and the request is carried out, or taken, and the request is refused with 409 (the scope is UNKNOWN); an
+    answer with the stored result of the first request is wrong in any case: the write is lost, and a tenant sees
+    another's object. Source: [D:implementation-guides/making-idempotent-requests]."""
+    ids = (subject.first.id, subject.second.id)
+    if subject.status == 409 and subject.free:
+        yield Observation(f"a key of its own is taken for {subject.what}", "200", "409", "Idempotency-Key", ids)
+    elif subject.status == 200 and not subject.done:
+        why = f"a key answers {subject.what} with the result of another request"
+        yield Observation(why, "409, or a result of its own", f"200 {short(subject.ids[1])}", "Idempotency-Key", ids)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedOnce(Subject):
+    """Credits that were applied with one key several times, counted on what is due of the document."""
+
+    answers: tuple[Evidence, ...]
+    before: Any
+    after: Any
+    amount: Any
+    evidence: tuple[str, ...]
+
+
+@check("idempotency.applied_once")
+def applied_once(subject: AppliedOnce) -> Iterator[Observation]:
+    """Requests with one key are applied once, counted on the document they are applied to: what is due goes down by one
+    amount, not by several. Source: [D:implementation-guides/making-idempotent-requests]."""
+    before, after = exact(subject.before), exact(subject.after)
+    wanted = None if before is None else before - subject.amount
+    if wanted is not None and after != wanted:
+        yield Observation(f"{len(subject.answers)} requests with one key are not applied once", f"amount_due {wanted}",
+                          str(after), "Idempotency-Key", subject.evidence)  # fmt: skip

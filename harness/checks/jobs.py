@@ -1,8 +1,9 @@
 """Writes that answer with a job, and where the job ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
@@ -21,6 +22,9 @@ class Job(Subject):
     method: str
     key: str | None
     succeeds: bool
+    sent: Mapping[str, Any] | None = None
+    """The inner object of the write; None for a delete."""
+    wrapper: str | None = None
 
 
 @check("jobs.shape")
@@ -53,6 +57,9 @@ def shape(subject: Job) -> Iterator[Observation]:
             ids,
         )
     id, url = told.get("id"), told.get("response_url")
+    mark = subject.answer.job_id
+    if isinstance(id, str) and mark and mark != id:
+        yield Observation("X-Rutter-Job-ID names another job than the answer", id, short(mark), "X-Rutter-Job-ID", ids)
     if isinstance(id, str) and isinstance(url, str) and id not in url:
         yield Observation(
             "response_url does not lead to the job", f".../jobs/{id}", short(url), "async_response.response_url", ids
@@ -123,6 +130,12 @@ def request(subject: Job) -> Iterator[Observation]:
             "request.method",
             ids,
         )
+    elif _relative(subject.answer) not in told["url"]:
+        yield Observation("a job tells the url of another request", _relative(subject.answer), short(told["url"]),
+                          "request.url", ids)  # fmt: skip
+    if not _tells(subject, told.get("body")):
+        yield Observation("a job tells the body of another request", short(subject.sent), short(told.get("body")),
+                          "request.body", ids)  # fmt: skip
     if subject.key is not None and "idempotency_key" in told and told["idempotency_key"] != subject.key:
         yield Observation(
             "a job tells another idempotency key",
@@ -131,3 +144,17 @@ def request(subject: Job) -> Iterator[Observation]:
             "request.idempotency_key",
             ids,
         )
+
+
+def _relative(answer: Evidence) -> str:
+    """The path behind the base URL: a target may stand behind another host and prefix than it knows."""
+    return answer.path.removeprefix(urlsplit(answer.base_url).path)
+
+
+def _tells(subject: Job, body: Any) -> bool:
+    """Whether a told body is the one that was sent, with or without its wrapper; telling none is allowed. Source: [S24]
+    AsynchronousJob.request.body is optional."""
+    if body is None or subject.sent is None:
+        return True
+    inner = body.get(subject.wrapper) if isinstance(body, dict) and subject.wrapper in body else body
+    return isinstance(inner, dict) and all(inner.get(name) == value for name, value in subject.sent.items())

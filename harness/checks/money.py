@@ -207,3 +207,23 @@ def linked(subject: Linked) -> Iterator[Observation]:
     if subject.restored is not None and exact(subject.restored.get("amount_due")) != before:
         yield Observation("what is due is not restored when the payment is deleted", str(before),
                           short(subject.restored.get("amount_due")), "amount_due", subject.evidence)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(Subject):
+    """A credit memo before and after some of it was applied."""
+
+    amount: Decimal
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    evidence: tuple[str, ...]
+
+
+@check("roundtrip.drawn")
+def drawn(subject: Drawn) -> Iterator[Observation]:
+    """What is left of a credit memo goes down by exactly what was applied of it. INFERRED from bookkeeping, [S24]
+    remaining_amount."""
+    before, after = exact(subject.before.get("remaining_amount")), exact(subject.after.get("remaining_amount"))
+    if before is not None and after != before - subject.amount:
+        yield Observation("what is left of the credit does not go down by what was applied",
+                          str(before - subject.amount), str(after), "remaining_amount", subject.evidence)  # fmt: skip

@@ -3,7 +3,7 @@
 from harness.drive.connection import Connection
 from harness.drive.discovery import discover
 from harness.drive.drive import OWN, UNSET, Drive, Inconclusive
-from harness.drive.results import Walk, Write
+from harness.drive.results import First, Walk, Write
 from harness.drive.session import Session
 from harness.drive.target import Target, resolve_target, separate_credentials
 from harness.drive.world import World
@@ -13,6 +13,7 @@ __all__ = [
     "UNSET",
     "Connection",
     "Drive",
+    "First",
     "Inconclusive",
     "Session",
     "Target",

@@ -79,7 +79,9 @@ class Filler:
             case "$ref":
                 return self._reference(template, picks)
             case "$unique":
-                return _unique(str(template["$unique"]), template.get("length"))
+                text = _unique(str(template["$unique"]), template.get("length"))
+                self._drive.session.uniques.setdefault(self._drive.platform, set()).add(text)
+                return text
             case "$uuid":
                 return str(uuid4())
             case "$text":

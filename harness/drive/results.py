@@ -1,5 +1,6 @@
 """What reads and writes give back to a case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,3 +70,13 @@ class Write:
     def evidence_ids(self) -> tuple[str, ...]:
         """The ids of the write's and the job's evidence."""
         return (self.evidence.id, *((self.job.id,) if self.job else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A create that was sent under a key, and when (the clock's monotonic seconds)."""
+
+    key: str
+    body: Mapping[str, Any]
+    write: Write
+    at: float

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from harness.client import ApiClient, NoBudget, RateBudget, SharedBudget, parse_rate
+from harness.client.jobs import PATIENCE
 from harness.contract import Contract
 from harness.core import Clock, Evidence, Exchange, Redactor
 from harness.drive.cleanup import clean_up
 from harness.drive.drive import Drive
+from harness.drive.idempotency import keys
 from harness.drive.journal import NAME, Journal, Remains, standing
-from harness.drive.results import Walk
+from harness.drive.results import First, Walk
 from harness.drive.sightings import Sightings
 from harness.drive.world import World
 from harness.plan.case import Case, Requirement
+
+KEY_AGE = 1.2
+"""Seconds after which a key must still be known; how long it is kept at all is UNKNOWN."""
 
 
 class Session:
@@ -22,7 +27,9 @@ class Session:
 
     `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists,
     `known` the ids that are no news, `workpieces` the object that cases change one after the other. `sightings` holds
-    every object as it was read last.
+    every object as it was read last; `gone` maps ids that were deleted to the evidence of that; `firsts` are the first
+    writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` the ids of this run's
+    objects, `strangers` those that an answer gave for one of them and that were there before.
     """
 
     def __init__(
@@ -47,6 +54,14 @@ class Session:
         self.known: dict[tuple[str, str], set[str]] = {}
         self.workpieces: dict[tuple[str, str], str] = {}
         self.sightings = Sightings(contract)
+        self.gone: dict[tuple[str, str], dict[str, str]] = {}
+        self.firsts: dict[tuple[str, str], First] = {}
+        self.uniques: dict[str, set[str]] = {}
+        self.made: set[str] = set()
+        self.strangers: set[str] = set()
+        self.patience = PATIENCE
+        self._keys = keys()
+        self._waited = False
         self.journal = Journal(directory, worker)
         self._directory = directory
         self._journal_path = directory / "workers" / worker / NAME
@@ -62,6 +77,18 @@ class Session:
             record=self._keep,
             seed=sum(worker.encode()),
         )
+
+    def new_key(self) -> str:
+        """An idempotency key that no write of this run had."""
+        with self._lock:
+            return next(self._keys)
+
+    def let_pass(self, since: float) -> None:
+        """Wait until some time has passed since a moment: once per worker, so that a run pays for it once."""
+        missing = since + KEY_AGE - self.clock.monotonic()
+        if missing > 0 and not self._waited:
+            self._waited = True
+            self.clock.sleep(missing)
 
     def drive(self, case: Case) -> Drive:
         """The drive of a case; from now on evidence belongs to it."""

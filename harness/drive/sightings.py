@@ -50,6 +50,11 @@ class Sightings:
         found = self._contract.resources.get(evidence.resource or "")
         return found if found is not None and found.domain in DATA and key_of(evidence, found) else None
 
+    def last(self, platform: str, resource: str, id: str) -> Mapping[str, Any] | None:
+        """An object as it was read last before the present case; None when it was not."""
+        found = self._seen.get((platform, resource), {}).get(id)
+        return None if found is None else found.row
+
     def organisation(self, evidence: Evidence) -> str | None:
         """What earlier reads of the connection gave as orgId; this one's is remembered when it is the first."""
         block = evidence.body.get("connection") if isinstance(evidence.body, dict) else None

@@ -13,8 +13,9 @@ class Requirement:
 
     `create_input`, `optional_inputs` and `changes` are templates (see `harness.plan.model.Template`), already merged
     with the platform's own and with what the contract requires. None means that no plan writes, or that there is
-    nothing to change. `further_changes` are what an update takes beside `changes`. `optional_inputs` is dotted path ->
-    what `harness.plan.inputs.put` puts beside `create_input`.
+    nothing to change. `smallest_input` has none of the inputs that only the plans want. `further_changes` are what an
+    update takes beside `changes`. `optional_inputs` is dotted path -> what `harness.plan.inputs.put` puts beside
+    `create_input`.
     """
 
     platform: str
@@ -28,6 +29,7 @@ class Requirement:
     params: tuple[str, ...]
     minimum_rows: int
     create_input: Mapping[str, Any] | None
+    smallest_input: Mapping[str, Any] | None
     optional_inputs: Mapping[str, Any]
     changes: Mapping[str, Any] | None
     further_changes: Mapping[str, Any]

@@ -105,6 +105,7 @@ def _requirement(contract: Contract, resource: Resource, platform: str, parts: l
         params=_params(rules, resource, platform),
         minimum_rows=max(item.queries.minimum_rows for item in rules),
         create_input=_create_input(creates, contract, resource, platform) if creates else None,
+        smallest_input=_smallest(creates, contract, resource, platform) if creates else None,
         optional_inputs=_optional(creates, contract, resource, platform) if creates else {},
         changes=changed or None,
         further_changes=_further(updates, contract, resource, platform, changed),
@@ -189,6 +190,22 @@ def _create_input(
             elif resource.create_fields[name].on(platform):
                 body[name] = on_platform(value, name, resource.create_fields, platform)
     return body
+
+
+def _smallest(
+    creates: Sequence[CreateRules | bool], contract: Contract, resource: Resource, platform: str
+) -> dict[str, Any]:
+    """What the contract requires, with what plans say that this platform cannot do without."""
+    fields = resource.create_fields
+    body = minimal_input(contract, resource.name, platform)
+    for rules in _create_rules(creates):
+        body |= {name: value for name, value in rules.input.items() if name in body}
+        for name, value in rules.by_platform.get(platform, {}).items():
+            if value is None:
+                body.pop(name, None)
+            elif fields[name].on(platform):
+                body[name] = value
+    return {name: on_platform(value, name, fields, platform) for name, value in body.items()}
 
 
 def _optional(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from harness.checks.aftermath import Risen
 from harness.checks.echo import missing_of
 from harness.checks.oracle import millis
 from harness.contract import Resource
@@ -21,6 +22,8 @@ class Listing:
         self.drive = drive
         self.case = case
         self.judge = judge
+        self.looked_at: Walk | None = None
+        """The walk that `listed` made last."""
 
     @property
     def base(self) -> tuple[str, str | None, str | None]:
@@ -50,8 +53,9 @@ class Listing:
         walk = self.newest()
         found = walk.by_id.get(id)
         if found is None:
-            walk = self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
+            walk = self._whole()
             found = walk.by_id.get(id)
+        self.looked_at = walk
         return found, walk.evidence_ids
 
     def newest(self) -> Walk:
@@ -59,14 +63,26 @@ class Listing:
         parameters = self.described.operations["list"].parameters
         sort = parameters.get("sort")
         if sort is not None and sort.on(self.case.platform) and "updated_at" in self.described.fields:
-            return self.drive.walk(self.name, max_pages=1, limit=NEWEST, sort="updated_at DESC")
+            return self._walked(max_pages=1, limit=NEWEST, sort="updated_at DESC")
         window = parameters.get("updated_at_min")
         latest = max(
             filter(None, (millis(row.get("updated_at")) for row in self.drive.snapshot(self.name).rows)), default=0
         )
         if latest and window is not None and window.on(self.case.platform) and self.described.is_paged:
-            return self.drive.walk(self.name, updated_at_min=latest, limit=WHOLE)
-        return self.drive.walk(self.name, **({"limit": WHOLE} if self.described.is_paged else {}))
+            return self._walked(updated_at_min=latest, limit=WHOLE)
+        return self._whole()
+
+    def _whole(self) -> Walk:
+        return self._walked(**({"limit": WHOLE} if self.described.is_paged else {}))
+
+    def _walked(self, **query: Any) -> Walk:
+        """A walk, in which nothing may be that was deleted before."""
+        walk = self.drive.walk(self.name, **query)
+        gone = self.drive.session.gone.get((self.case.platform, self.name), {})
+        risen = {id: gone[id] for id in walk.by_id if id in gone}
+        if risen:
+            self.judge(Risen(*self.base, risen, walk.evidence_ids[:1]), "roundtrip.stays_deleted")
+        return walk
 
     def known(self) -> set[str]:
         """Ids that the list had, or that this worker made, before what a case does next."""

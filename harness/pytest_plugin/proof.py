@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.checks.aftermath import Bystander, Foreign
 from harness.checks.answers import Answer
 from harness.checks.echo import READ_AS
 from harness.checks.fields import Rows
@@ -78,6 +79,9 @@ class Proof(Listing):
                 self.summed(entity, write.evidence.id)
         if not write.ok:
             self.drive.inconclusive(f"the {operation} was refused: nothing more to judge")
+        if write.id in self.drive.session.strangers:
+            self.judge(Foreign(*self.base, write.id, (write.evidence.id,)), "writes.fresh_id")
+            self.drive.inconclusive(f"the {operation} answers the id of an older object: it is left alone")
 
     def summed(self, entity: Mapping[str, Any], evidence: str) -> None:
         """Judge that the amounts of one object are numbers that add up."""
@@ -144,6 +148,14 @@ class Proof(Listing):
             self.written(write, "create", sent)
         return write.id
 
+    def other(self, resource: str, id: str) -> tuple[dict[str, Any], str]:
+        """(An object of another resource, the evidence); ends the case when it cannot be read."""
+        answer = self.drive.get(resource, id)
+        found = answer.body.get(self.drive.contract.resource(resource).item_key or "") if answer.ok else None
+        if not isinstance(found, dict):
+            self.drive.inconclusive(f"{resource} {id} cannot be read")
+        return found, answer.id
+
     def before(self, id: str | None) -> dict[str, Any]:
         """The object as it is now; ends the case when it cannot be read."""
         seen = self.read(id)[0] if id is not None else None
@@ -175,6 +187,8 @@ class Proof(Listing):
         after = self.held(sent, id, in_list=in_list)
         if after is None:
             return None
+        if in_list:
+            self.bystanders(id, sent)
         self.judge(
             Untouched(*self.base, before, after, self.touched(sent), "the object read by its id", (write.evidence.id,)),
             "roundtrip.untouched",
@@ -187,6 +201,18 @@ class Proof(Listing):
                 "roundtrip.untouched",
             )
         return after
+
+    def bystanders(self, id: str, sent: Mapping[str, Any]) -> None:
+        """Judge that an update left no trace in the other objects that the list shows and earlier cases read."""
+        walk = self.looked_at
+        for other, row in walk.by_id.items() if walk is not None else ():
+            before = self.drive.session.sightings.last(self.case.platform, self.name, other)
+            if other != id and before is not None and before.get("updated_at") != row.get("updated_at"):
+                assert walk is not None
+                self.judge(
+                    Bystander(*self.base, self.described, other, sent, before, row, walk.evidence_ids[:1]),
+                    "roundtrip.bystander",
+                )
 
     def touched(self, sent: Mapping[str, Any]) -> frozenset[str]:
         """The top-level fields that an update may change: those it names, and what follows from them."""

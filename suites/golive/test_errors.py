@@ -176,15 +176,48 @@ def test_another_tenant_cannot_read(proof, judge, drive):
     judge(subject, "errors.isolation")
 
 
+@pytest.mark.case("errors.write_access")
+def test_a_write_needs_token_and_credentials(proof, judge, drive, case):
+    """A create is refused without credentials and with an unknown token."""
+    write = drive.create(proof.name, drive.minimal_input(), auth=None)
+    judge(_failing(case, write.evidence, "to create without credentials", DENIED), "errors.auth")
+    write = drive.create(proof.name, drive.minimal_input(), token=WRONG_TOKEN)
+    why = "to create with an unknown access token"
+    judge(_failing(case, write.evidence, why, DENIED, CREDENTIALS), "errors.auth")
+
+
 @pytest.mark.case("errors.write_isolation")
 def test_another_tenant_cannot_write(proof, judge, drive):
-    """An object that this run made cannot be changed with another connection's token."""
+    """An object that this run made cannot be changed or deleted with another connection's token, and is not in that
+    connection's list."""
     other = drive.other_connection()
     if other is None:
         drive.inconclusive("the organisation has one connection: isolation needs two")
     id = proof.workpiece()
     before, _ = proof.read(id)
-    write = other.update(proof.name, id, drive.fill(dict(proof.requirement.changes)))
+    writes = []
+    if proof.requirement.changes:
+        writes.append(other.update(proof.name, id, drive.fill(dict(proof.requirement.changes))).evidence)
+    if proof.requirement.delete:
+        path = proof.described.operations["delete"].url_path(id=id)
+        writes.append(other.send("DELETE", path, json={}, operation="delete"))
     after, answer = proof.read(id)
-    moved = [path for path, _, _ in differences(before or {}, after or {})]
-    judge(Tenants(*proof.base, write.evidence, tuple(moved), (write.evidence.id, answer.id)), "errors.write_isolation")
+    if after is None:
+        drive.session.workpieces.pop((drive.platform, proof.name), None)
+    moved = tuple(path for path, _, _ in differences(before or {}, after or {}))
+    for evidence in writes:
+        judge(Tenants(*proof.base, evidence, moved, (evidence.id, answer.id)), "errors.write_isolation")
+    if proof.described.supports("list", other.platform):
+        page = other.page(proof.name, **({"limit": 100} if proof.described.is_paged else {}))
+        listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
+        rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+        subject = Failing(*proof.base, page, "for another connection's list", frozenset({page.status}), frozenset(),
+                          _leaked(drive, id, rows))  # fmt: skip
+        judge(subject, "errors.isolation")
+
+
+def _leaked(drive, id, rows):
+    """What another connection's rows hold of this one's: the object, or a text that this run gave to no other."""
+    uniques = drive.session.uniques.get(drive.platform, set())
+    texts = {value for row in rows for value in row.values() if isinstance(value, str)}
+    return frozenset({row["id"] for row in rows if row.get("id") == id} | (texts & uniques))

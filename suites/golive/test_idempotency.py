@@ -4,8 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from harness.checks.idempotency import Repeats, Reused
+from harness.checks.idempotency import AppliedOnce, Repeats, Reused, Scope
+from harness.checks.paths import exact
 from harness.checks.writes import Held
+from harness.drive import First
 from harness.plan.inputs import without
 
 AT_ONCE = 4
@@ -15,16 +17,19 @@ AT_ONCE = 4
 def test_the_same_key_makes_one_object(proof, judge, drive):
     """The same key with the same body replays the answer and makes nothing new."""
     proof.known()
-    body, key = drive.minimal_input(), str(uuid4())
+    body, key = drive.minimal_input(), drive.session.new_key()
     writes = [drive.create(proof.name, body, key=key) for _ in range(3)]
     judge(_repeats(proof, body, writes), "idempotency.counted", "idempotency.replay")
+    if writes[0].ok:
+        place = (drive.platform, proof.name)
+        drive.session.firsts.setdefault(place, First(key, body, writes[0], drive.session.clock.monotonic()))
 
 
 @pytest.mark.case("idempotency.concurrent")
 def test_the_same_key_at_once_makes_one_object(proof, judge, drive):
     """Requests with one key that arrive together make one object."""
     proof.known()
-    body, key = drive.minimal_input(), str(uuid4())
+    body, key = drive.minimal_input(), drive.session.new_key()
     writes = drive.together([lambda: drive.create(proof.name, body, key=key)] * AT_ONCE)
     judge(_repeats(proof, body, writes), "idempotency.counted")
 
@@ -43,11 +48,67 @@ def _repeats(proof, body, writes):
     )
 
 
+@pytest.mark.case("idempotency.scope")
+def test_a_key_belongs_to_one_request(proof, judge, drive):
+    """A key in other letters is another key; under another connection or for an update it is free or taken, and never
+    answers with the first result."""
+    key = f"golive-{uuid4().hex}"
+    first = drive.create(proof.name, drive.minimal_input(), key=key)
+    proof.note(first)
+    if first.status is not None and 400 <= first.status < 500:
+        drive.inconclusive("a key that is no UUID is refused")
+    second = drive.create(proof.name, drive.minimal_input(), key=key.upper())
+    proof.note(second)
+    _scoped(
+        proof, judge, first, second, "its capital letters", done=second.id != first.id or first.id is None, free=True
+    )
+    other = drive.other_connection()
+    if other is not None and proof.described.supports("create", other.platform) and other.requirement is not None:
+        third = other.create(proof.name, other.minimal_input(), key=key)
+        _scoped(proof, judge, first, third, "another connection", done=third.id != first.id or first.id is None)
+    if proof.requirement.changes and first.id is not None:
+        change = drive.fill(dict(proof.requirement.changes))
+        fourth = drive.update(proof.name, first.id, change, key=key)
+        seen, _ = proof.read(first.id)
+        _scoped(proof, judge, first, fourth, "an update", done=not proof.missing(change, seen or {}))
+
+
+def _scoped(proof, judge, first, second, what, *, done, free=False):
+    subject = Scope(
+        *proof.base, first.evidence, second.evidence, what, second.status, (first.id, second.id), done, free
+    )
+    judge(subject, "idempotency.scope")
+
+
+@pytest.mark.case("idempotency.applied_once")
+def test_a_credit_is_applied_once(proof, judge, drive, case):
+    """A credit that is applied again under its key is applied once; another one under that key is refused."""
+    documents, key, amount = (case.params[name] for name in ("documents", "links", "amount"))
+    body, used = drive.minimal_input(), drive.session.new_key()
+    link = body[key][0]
+    before, first_read = proof.other(documents, link["id"])
+    writes = [drive.create(proof.name, body, key=used) for _ in range(2)]
+    proof.written(writes[0], "create", body)
+    another = {**body, key: [{**link, amount: _more(link[amount])}, *body[key][1:]]}
+    refused = drive.create(proof.name, another, key=used)
+    after, second_read = proof.other(documents, link["id"])
+    evidence = (first_read, *(write.evidence.id for write in writes), second_read)
+    judge(AppliedOnce(*proof.base, tuple(write.evidence for write in writes), before.get("amount_due"),
+                      after.get("amount_due"), exact(link[amount]), evidence), "idempotency.applied_once")  # fmt: skip
+    judge(Reused(*proof.base, writes[0].evidence, refused.evidence, refused.status, frozenset({409}),
+                 "the same key with another body is not refused", (), 0, ()), "idempotency.other_body")  # fmt: skip
+
+
+def _more(amount):
+    """Another amount in the same form, text or number."""
+    return str(exact(amount) + 1) if isinstance(amount, str) else amount + 1
+
+
 @pytest.mark.case("idempotency.other_body")
 def test_another_body_under_the_same_key_is_refused(proof, judge, drive):
     """The same key with another body is answered 409 and makes nothing."""
     proof.known()
-    body, key = drive.minimal_input(), str(uuid4())
+    body, key = drive.minimal_input(), drive.session.new_key()
     first = drive.create(proof.name, body, key=key)
     proof.written(first, "create", body)
     second = drive.create(proof.name, _other(drive, body), key=key)
@@ -81,7 +142,7 @@ def _is_id(value):
 def test_a_stored_error_is_replayed(proof, judge, drive, case):
     """A write that the platform refused gives the same error again; another body under that key is refused."""
     proof.known()
-    key = str(uuid4())
+    key = drive.session.new_key()
     body = proof.broken_reference(case.params["path"])
     first = drive.create(proof.name, body, key=key)
     if first.status is None or not 400 <= first.status < 500:
@@ -115,7 +176,7 @@ def test_a_stored_error_is_replayed(proof, judge, drive, case):
 def test_a_rejected_key_can_be_used_again(proof, judge, drive, case):
     """A key whose request was rejected by validation works with the corrected body, once."""
     proof.known()
-    key = str(uuid4())
+    key = drive.session.new_key()
     body = drive.minimal_input()
     first = drive.create(proof.name, without(body, case.params["path"]), key=key)
     second = drive.create(proof.name, body, key=key)
@@ -132,7 +193,7 @@ def test_a_rejected_key_can_be_used_again(proof, judge, drive, case):
 def test_a_replayed_update_is_not_applied_again(proof, judge, drive):
     """A PATCH that is repeated under its key answers as before and does not undo what came between."""
     id = proof.workpiece()
-    key = str(uuid4())
+    key = drive.session.new_key()
     change, between = _two_changes(proof, drive)
     first = drive.update(proof.name, id, change, key=key)
     proof.written(first, "update", change)
@@ -150,7 +211,7 @@ def test_a_replayed_update_is_not_applied_again(proof, judge, drive):
 def test_another_update_under_the_same_key_is_refused(proof, judge, drive):
     """A PATCH with another body under a used key is answered 409 and changes nothing."""
     id = proof.workpiece()
-    key = str(uuid4())
+    key = drive.session.new_key()
     change, other = _two_changes(proof, drive)
     first = drive.update(proof.name, id, change, key=key)
     proof.written(first, "update", change)

@@ -4,13 +4,19 @@ from contextlib import suppress
 
 import pytest
 
-from harness.checks.money import Linked
+from harness.checks.aftermath import Gone, Told
+from harness.checks.echo import instant
+from harness.checks.money import Drawn, Linked
+from harness.checks.oracle import VOLATILE, millis
 from harness.checks.paths import exact, first
 from harness.checks.writes import Removed, Untouched
+from harness.core import Strength
 from harness.drive import Inconclusive
 from harness.plan.texts import SAMPLE_TEXTS, SHORTER
 
 LINES = 50
+PAID = VOLATILE | {"amount_due", "status", "linked_payments", "linked_credit_memos"}
+"""What a payment or a credit may change of the document that it is for."""
 EVENING = "23:30:00.000Z"
 
 
@@ -199,12 +205,16 @@ def test_references_and_states_can_be_updated(proof, drive):
 
 
 @pytest.mark.case("roundtrip.delete")
-def test_what_was_deleted_is_gone(proof, judge, drive):
-    """A DELETE answers as documented; after it the object is gone by id and from the list."""
+def test_what_was_deleted_is_gone(proof, judge, drive, case):
+    """A DELETE answers as documented; after it the object is gone by id, from the list, for every filter, for updates,
+    and the events tell of it."""
     before = proof.snapshot(refresh=True)
     write, _ = proof.create()
     first = drive.delete(proof.name, write.id)
     again = drive.delete(proof.name, write.id)
+    updated = None
+    if proof.requirement.changes:
+        updated = drive.update(proof.name, write.id, drive.fill(dict(proof.requirement.changes))).evidence
     read = drive.get(proof.name, write.id) if proof.described.has("get") else None
     walk = proof.snapshot(refresh=True)
     lost = tuple(sorted(set(before.by_id) - set(walk.by_id)))
@@ -217,35 +227,60 @@ def test_what_was_deleted_is_gone(proof, judge, drive):
         ),
         "roundtrip.deleted",
     )  # fmt: skip
+    selected = _selecting(proof, write.entity)
+    judge(Gone(*proof.base, write.id, proof.described.list_key or proof.name, selected, updated), "roundtrip.gone")
+    if case.params["told"] and first.ok:
+        events = drive.send("GET", "/events", query=_since(write.entity), resource="events", operation="list")
+        prompt = drive.session.world.target.strength is Strength.EMULATED
+        judge(Told(*proof.base, write.id, events, prompt), "roundtrip.event")
+
+
+def _selecting(proof, entity):
+    """One page of the list under a query that selects the object: a filter on a text, else a window; None for none."""
+    requirement = proof.requirement
+    for name in requirement.filter:
+        value = entity.get(name)
+        if isinstance(value, str) and value and '"' not in value and instant(value) is None:
+            return proof.drive.page(proof.name, filter=f'{name}="{value}"', limit=100)
+    moment = millis(entity.get("updated_at"))
+    if "updated_at_min" in requirement.params and moment is not None:
+        return proof.drive.page(proof.name, updated_at_min=moment - 1, limit=100)
+    return None
+
+
+def _since(entity):
+    """The events from the moment on at which the object was made."""
+    moment = millis(entity.get("last_synced_at") or entity.get("created_at"))
+    return {"type": "object_deleted", "limit": 500, **({"last_synced_at_min": moment} if moment is not None else {})}
 
 
 @pytest.mark.case("roundtrip.linked")
 def test_a_payment_shows_on_both_sides(proof, judge, drive, case):
-    """What a payment or credit takes is taken off the document, listed there, and given back when it is deleted."""
+    """What a payment or credit takes is taken off the document and off the credit, listed there, and given back when it
+    is deleted; the rest of the document stays."""
     documents, key, amount, back = (case.params[name] for name in ("documents", "links", "amount", "back"))
     body = drive.minimal_input()
     link = body[key][0]
-    target = drive.contract.resource(documents)
-
-    def document():
-        answer = drive.get(documents, link["id"])
-        found = answer.body.get(target.item_key) if answer.ok else None
-        if not isinstance(found, dict):
-            drive.inconclusive(f"{documents} {link['id']} cannot be read")
-        return found, answer.id
-
-    before, first = document()
+    memo = next((value for name, value in body.items() if name.endswith("credit_memo_id")), None)
+    before, first_read = proof.other(documents, link["id"])
+    memo_before, _ = proof.other(case.params["memos"], memo) if memo else (None, None)
     write, _ = proof.create(body)
-    after, second = document()
+    after, second = proof.other(documents, link["id"])
     restored = third = None
+    if memo:
+        memo_after, read = proof.other(case.params["memos"], memo)
+        judge(Drawn(case.id, case.platform, case.params["memos"], exact(link[amount]), memo_before, memo_after,
+                    (write.evidence.id, read)), "roundtrip.drawn")  # fmt: skip
     if write.id is not None and proof.requirement.delete:
         drive.delete(proof.name, write.id)
-        restored, third = document()
-    applied = write.id
-    if case.params["memos"]:
-        applied = next((value for name, value in body.items() if name.endswith("credit_memo_id")), None)
-    subject = Linked(
-        case.id, case.platform, documents, documents, exact(link[amount]), back, applied, before, after, restored,
-        tuple(id for id in (first, write.evidence.id, second, third) if id),
-    )  # fmt: skip
+        restored, third = proof.other(documents, link["id"])
+    evidence = tuple(id for id in (first_read, write.evidence.id, second, third) if id)
+    subject = Linked(case.id, case.platform, documents, documents, exact(link[amount]), back, memo or write.id, before,
+                     after, restored, evidence)  # fmt: skip
     judge(subject, "roundtrip.linked")
+    place = (case.id, case.platform, documents)
+    judge(Untouched(*place, before, after, PAID | {back}, "the document after it was applied", evidence),
+          "roundtrip.untouched")  # fmt: skip
+    if restored is not None and restored.get(back) == before.get(back):
+        judge(Untouched(*place, before, restored, VOLATILE, "the document after that was deleted", evidence),
+              "roundtrip.untouched")  # fmt: skip

@@ -3,7 +3,9 @@
 import pytest
 
 from harness.checks.errors import Failing
-from harness.checks.writes import RefusedWrite
+from harness.checks.idempotency import Repeats
+from harness.checks.writes import RefusedWrite, Untouched
+from harness.drive import First
 from harness.plan.inputs import UNKNOWN_ID, without
 
 REFUSED = ("writes.refused", "writes.refused_mark", "writes.created_nothing")
@@ -18,6 +20,15 @@ def test_the_smallest_create_is_taken(proof, case):
     parts = proof.sent_parts(sent)
     for part, entity in zip(parts, write.entities, strict=False):
         proof.held(part, entity["id"], in_list=True)
+
+
+@pytest.mark.case("writes.smallest")
+def test_nothing_more_is_required(proof, drive, case):
+    """A create with what the contract requires, and nothing of what only the plans want, is taken."""
+    write, sent = proof.create(drive.fill(dict(proof.requirement.smallest_input)))
+    if write.id is not None and proof.described.supports("get", case.platform):
+        for part, entity in zip(proof.sent_parts(sent), write.entities, strict=False):
+            proof.held(part, entity["id"])
 
 
 @pytest.mark.case("writes.required")
@@ -70,6 +81,51 @@ def test_an_unknown_reference_is_refused(proof, judge, drive, case):
     _refused(proof, judge, drive, body, path, f"with an unknown {path}", own=False)
 
 
+@pytest.mark.case("writes.invalid")
+def test_nonsense_is_refused(proof, judge, drive, case):
+    """A create with something that is no day, no number, no word of its enum or no object is refused, and nothing
+    appears in the list."""
+    counted = proof.described.supports("list", case.platform)
+    if counted:
+        proof.known()
+    bodies = [
+        (path, why, proof.with_value(drive.minimal_input(), path, value)) for path, value, why in case.params["wrong"]
+    ]
+    if proof.name == "journal_entries":
+        bodies.append(("line_items", "does not balance", _unbalanced(drive.minimal_input())))
+    for path, why, body in bodies:
+        write = drive.create(proof.name, body)
+        made = (write.id,) if write.ok and write.id else ()
+        judge(RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} that {why}", made,
+                           (write.evidence.id,), own=False), "writes.refused")  # fmt: skip
+    made, evidence = proof.appeared(bodies[0][2]) if counted else ((), ())
+    path, why, _ = bodies[0]
+    judge(RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} that {why}", made,
+                       (write.evidence.id, *evidence[-1:]), own=False), "writes.created_nothing")  # fmt: skip
+
+
+def _unbalanced(body):
+    line = body["line_items"][0]
+    return {**body, "line_items": [{**line, "total_amount": line["total_amount"] + 1}, *body["line_items"][1:]]}
+
+
+@pytest.mark.case("writes.update_invalid")
+def test_a_nonsensical_update_is_refused(proof, judge, drive, case):
+    """An update with something that is no day or no object is refused and changes nothing."""
+    id = proof.workpiece()
+    before = proof.before(id)
+    sent = []
+    for path, value, why in case.params["wrong"]:
+        write = drive.update(proof.name, id, {path: value})
+        sent.append(write.evidence.id)
+        judge(RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} that {why}", (),
+                           (write.evidence.id,), own=False), "writes.refused")  # fmt: skip
+    after, answer = proof.read(id)
+    subject = Untouched(*proof.base, before, after or {}, frozenset(), "the object after refused updates",
+                        (*sent, answer.id))  # fmt: skip
+    judge(subject, "roundtrip.untouched")
+
+
 @pytest.mark.case("writes.unsupported")
 def test_what_the_platform_lacks_is_refused(proof, judge, drive, case):
     """A write that the platform does not support is answered 404; sent for an id that does not exist."""
@@ -99,3 +155,22 @@ def _refused(proof, judge, drive, body, path, reason, *, own):
 def _made(proof, body):
     """New objects like `body`; nothing where the resource has no list to count by."""
     return proof.appeared(body) if proof.described.supports("list", proof.case.platform) else ((), ())
+
+
+@pytest.mark.case("idempotency.later")
+def test_a_key_is_remembered(proof, judge, drive):
+    """A key that was used earlier in the run still answers as it did: it does not expire within seconds. The case
+    stands in this module because pytest runs it late."""
+    session = drive.session
+    first = session.firsts.get((drive.platform, proof.name))
+    if first is None:
+        body, key = drive.minimal_input(), session.new_key()
+        first = First(key, body, drive.create(proof.name, body, key=key), session.clock.monotonic())
+        proof.note(first.write)
+    session.let_pass(first.at)
+    again = drive.create(proof.name, first.body, key=first.key)
+    writes = (first.write, again)
+    answers, statuses = tuple(write.evidence for write in writes), tuple(write.status for write in writes)
+    ids, entities = tuple(write.id for write in writes), tuple(write.entity for write in writes)
+    subject = Repeats(*proof.base, answers, statuses, ids, (), 0, (), entities)
+    judge(subject, "idempotency.replay")

@@ -34,6 +34,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("unknown_id", "get")
     if requirement.changes:
         yield case("unknown_id", "update")
+    if requirement.create_input is not None:
+        yield case("write_access")
         if resource.supports("get", platform):
             yield case("write_isolation")
     if requirement.delete:

@@ -28,6 +28,18 @@ TOLD = {"bills": "BILL", "invoices": "INVOICE", "journal_entries": "JOURNAL_ENTR
 """Resources whose deletions are told, with their name there: a few of [D:implementation-guides/
 monitoring-deleted-objects] stand for all."""
 
+_WATCHED = frozenset(
+    {"accounts", "bank_deposits", "bank_transfers", "bills", "bill_payments", "customers", "expenses", "invoices",
+     "invoice_payments", "items", "journal_entries", "purchase_orders", "vendors"}
+)  # fmt: skip
+WATCHED = {
+    "QUICKBOOKS": _WATCHED,
+    "NETSUITE": _WATCHED | {"classes", "departments", "payment_terms", "sales_orders"},
+    "XERO": _WATCHED | {"bill_credit_memos"},
+}
+"""Platform -> what its events tell of. Source: [D:implementation-guides/monitoring-deleted-objects]; that of Xero is
+cut short there: INFERRED from QuickBooks."""
+
 MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
 
 
@@ -65,7 +77,7 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if requirement.further_changes:
         yield case("update_rest")
     if requirement.delete:
-        yield case("delete")
+        yield case("delete", told=resource.name in WATCHED.get(platform, ()))
         if platform in TELLING and resource.name in TOLD:
             yield case("told", event=TOLD[resource.name])
 
