@@ -129,10 +129,10 @@ def _checklist_problems(checklist: Checklist, source: Source) -> Iterator[Proble
 
 def _decide_problems(item: ChecklistItem, here: tuple[str, int], source: Source) -> Iterator[Problem]:
     decide = item.decide
-    ways = [name for name in ("cases", "attestation", "proof", "later") if getattr(decide, name) is not None]
+    ways = [name for name in ("cases", "attestation", "proof", "rollout", "later") if getattr(decide, name) is not None]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
-        message = f'item "{item.id}" needs exactly one of cases, attestation, proof, later; found {found}'
+        message = f'item "{item.id}" needs exactly one of cases, attestation, proof, rollout, later; found {found}'
         yield source.at((*here, "decide"), message)
     for number, text in enumerate(decide.cases or ()):
         area = text.partition("/")[0]

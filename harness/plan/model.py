@@ -110,7 +110,7 @@ class Plan(Model):
 
 
 class Decide(Model):
-    """What decides a checklist item: exactly one of `cases`, `attestation`, `proof` and `later`."""
+    """What decides a checklist item: exactly one of `cases`, `attestation`, `proof`, `rollout` and `later`."""
 
     cases: tuple[str, ...] | None = None
     """Patterns of case ids (`fields/**`, `config/webhooks/essential_events/**`); all matching cases vote, none
@@ -119,6 +119,8 @@ class Decide(Model):
     """What a person has to attest, in one sentence."""
     proof: Share | None = None
     """The share of the emulator's defects that `golive prove` has to catch with these plans, without a false alarm."""
+    rollout: Literal["stages", "load", "rate_limit"] | None = None
+    """What the ledger of `golive rollout` has to show: every stage promoted, load-tested, or within the rate limit."""
     later: str | None = None
     """Which part of golive will decide it; inconclusive until then."""
     command: str | None = None

@@ -17,6 +17,15 @@ ROLLOUT = PLANS / "rollout.yaml"
 STAND_INS = {"rollout": "unnamed", "title": "", "connections": 1}
 
 
+def read_rollout(path: Path = ROLLOUT) -> Rollout:
+    """The rollout plan with its names unchecked: enough to know its version and its stages."""
+    loaded = validated(Rollout, read_yaml(path), STAND_INS)
+    raise_all(loaded.problems)
+    if loaded.model is None:
+        raise PlanError("is no rollout plan", path=str(path))
+    return loaded.model
+
+
 def load_rollout(contract: Contract, path: Path = ROLLOUT) -> Rollout:
     """The rollout plan; the shipped one unless given. Names are held against the contract, gates are parsed, stages
     grow. Raises PlanError that lists every problem with file:line."""

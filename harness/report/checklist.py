@@ -1,7 +1,7 @@
 """What the run says of each line of the implementation checklist, and what stands between here and production."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from harness.report.model import (
 )
 from harness.report.proof_item import by_proof
 from harness.report.proof_record import ProofRecord
+from harness.report.rollout_item import RolloutRecord, by_rollout
 from harness.report.run_record import PlanRecord
 from harness.report.verdicts import place
 
@@ -49,6 +50,7 @@ class Circumstances:
     commit: str | None = None
     plans: tuple[PlanRecord, ...] = ()
     proof: ProofRecord | None = None
+    rollout: RolloutRecord = field(default_factory=RolloutRecord)
 
     @property
     def expires(self) -> date | None:
@@ -104,6 +106,9 @@ def _decide(
         return _by_word(item, word, circumstances)
     if decide.proof is not None:
         return by_proof(item, decide.proof, circumstances.proof, circumstances.plans)
+    if decide.rollout is not None:
+        return by_rollout(item, decide.rollout, circumstances.rollout, target=circumstances.target,
+                          today=circumstances.today, days=circumstances.evidence_days)  # fmt: skip
     return ChecklistEntry(
         id=item.id,
         section=item.section,

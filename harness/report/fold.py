@@ -16,6 +16,7 @@ from harness.report.legible import one_line
 from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
 from harness.report.proof_record import ProofRecord
 from harness.report.repeating import Attempts, attempts_of
+from harness.report.rollout_item import RolloutRecord
 from harness.report.run_record import EndRecord, RunRecord
 from harness.report.scan import PlaceOf, Scan, scan
 from harness.report.shortest_way import shortest_way
@@ -74,6 +75,7 @@ def fold_with_places(
     circumstances = Circumstances(
         record.strength, record.target, out or directory.name, moment.date(), record.started_at,
         beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
+        RolloutRecord.load(directory),
     )  # fmt: skip
     checklist = decide_items(beside.items, beside.attestations, cases, circumstances)
     shown = [id for entry in checklist for id in entry.evidence]
