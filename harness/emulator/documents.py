@@ -159,14 +159,14 @@ class Documents:
         """Insert many new documents."""
         with self.transaction():
             shelf = self._shelves.get(connection, resource)
-            self._database.write_many(shelf.insert, (_values(shelf, document) for document in documents))
+            self._database.load("documents", shelf.columns, (_values(shelf, document) for document in documents))
             self._change(shelf)
 
     def load(self, connection: str, resource: str, rows: Iterable[tuple[Document, str, str | None]]) -> None:
         """Insert many new documents whose JSON is at hand: (fields that are kept as keys, body, extra) of each."""
         with self.transaction():
             shelf = self._shelf(connection, resource)
-            self._database.write_many(shelf.insert, (_row_values(shelf, *row) for row in rows))
+            self._database.load("documents", shelf.columns, (_row_values(shelf, *row) for row in rows))
             self._change(shelf)
 
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:

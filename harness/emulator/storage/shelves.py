@@ -10,12 +10,12 @@ from harness.emulator.storage.sortkeys import Layout
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A shelf with the statements that write to it: `insert` a new document, `put` one that may be there. Both take
-    (shelf, id, platform_id, updated, body, extra, keys...)."""
+    """A shelf: the `columns` of its documents (shelf, id, platform_id, updated, body, extra, keys...), and the
+    statement that puts one there, whether it is new or not."""
 
     id: int
     layout: Layout
-    insert: str
+    columns: tuple[str, ...]
     put: str
 
 
@@ -72,4 +72,4 @@ def _shelf(id: int, layout: Layout) -> Shelf:
     names = ["shelf", "id", "platform_id", "updated", "body", "extra", *keys]
     insert = f"INSERT INTO documents ({', '.join(names)}) VALUES ({', '.join('?' for _ in names)})"  # noqa: S608 - our own columns
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
-    return Shelf(id, layout, insert, f"{insert} ON CONFLICT (shelf, id) DO UPDATE SET {changes}")
+    return Shelf(id, layout, tuple(names), f"{insert} ON CONFLICT (shelf, id) DO UPDATE SET {changes}")
