@@ -195,9 +195,15 @@ class Proof(Listing):
             "roundtrip.updated_at",
         )
         if write.entity is not None:
-            same = frozenset({"platform_data"})
             self.judge(
-                Untouched(*self.base, write.entity, after, same, "the read after the answer", (write.evidence.id,)),
+                Untouched(
+                    *self.base,
+                    write.entity,
+                    after,
+                    self.unread(write.entity),
+                    "the read after the answer",
+                    (write.evidence.id,),
+                ),
                 "roundtrip.untouched",
             )
         return after
@@ -213,6 +219,11 @@ class Proof(Listing):
                     Bystander(*self.base, self.described, other, sent, before, row, walk.evidence_ids[:1]),
                     "roundtrip.bystander",
                 )
+
+    def unread(self, answered: Mapping[str, Any]) -> frozenset[str]:
+        """What the answer of a write may have and a read has not: what only `expand` adds to reads, and what the
+        contract declares for the answer alone (`duplicate` of a bank feed's transaction)."""
+        return frozenset({"platform_data", *(name for name in answered if name not in self.described.fields)})
 
     def touched(self, sent: Mapping[str, Any]) -> frozenset[str]:
         """The top-level fields that an update may change: those it names, and what follows from them."""

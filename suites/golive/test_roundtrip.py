@@ -29,10 +29,13 @@ def test_what_was_created_is_read(proof, judge):
         row, evidence = proof.listed(entity["id"])
         if seen is None or row is None:
             continue
-        same = frozenset({"platform_data"})
-        judge(Untouched(*proof.base, entity, seen, same, "the read after the answer", (write.evidence.id,)),
+        unread = proof.unread(entity)
+        judge(Untouched(*proof.base, entity, seen, unread, "the read after the answer", (write.evidence.id,)),
               "roundtrip.untouched")  # fmt: skip
-        judge(Untouched(*proof.base, seen, row, same, "the list", evidence[-1:]), "roundtrip.untouched")
+        judge(
+            Untouched(*proof.base, seen, row, frozenset({"platform_data"}), "the list", evidence[-1:]),
+            "roundtrip.untouched",
+        )
 
 
 @pytest.mark.case("roundtrip.text")
