@@ -43,7 +43,9 @@ def _shape(books: Books) -> None:
     """What the generator cannot know: account types, line sums, journals in balance, same-currency transfers."""
     for row, account in enumerate(books.get("accounts", ())):
         account["account_type"] = ACCOUNT_TYPES[row % len(ACCOUNT_TYPES)]
-        account["currency_code"] = "USD" if row // len(ACCOUNT_TYPES) % 3 != 2 else "EUR"
+        code = account["currency_code"] = "USD" if row // len(ACCOUNT_TYPES) % 3 != 2 else "EUR"
+        if account.get("balance") is not None:
+            account["balance"] = amounts.number(amounts.amount(row, code))
         account["name"] = account.get("name") or f"Account {row}"
     for name in ("bills", "bill_credit_memos", "invoices"):
         for row, item in enumerate(books.get(name, ())):
