@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install go-live test check format bench same-key clean browser-packages bench-webhooks conformance
+.PHONY: help install go-live test check format bench same-key clean browser-packages bench-webhooks conformance bench-load
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ seeds: $(STAMP) ## The clean emulator with 200 seeds: 0 findings (minutes)
 
 conformance: $(STAMP) ## Hold the emulator against the contract: a strict client, and Schemathesis on every operation
 	$(BIN)/python suites/conformance/run.py
+
+bench-load: $(STAMP) ## Proof that load tests tell the truth: p99 under freezes, pace, shared budget, stages (10 minutes)
+	$(BIN)/python loadtests/bench_load.py
 
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis
