@@ -1,7 +1,8 @@
 """Redaction: raw exchange in, evidence out. The one place where secrets are replaced.
 
-A secret is replaced by `{{kind:fingerprint}}`. The fingerprint is keyed per run, so that two tenants stay apart and
-the same secret is the same text within one run, while nobody can test guesses against a report.
+A secret is replaced by `{{kind:fingerprint}}`. The fingerprint is keyed, so that two tenants stay apart and the same
+secret is the same text wherever the key is the same, while nobody can test guesses against a report. A value that only
+hides a secret (a cursor, a signed link, a gzip in base64) becomes `{{encoded:fingerprint}}` as a whole.
 """
 
 import base64
@@ -11,136 +12,100 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.core.clock import iso_utc
 from harness.core.evidence import Evidence
 from harness.core.exchange import Exchange, Headers
+from harness.core.pseudonyms import Pseudonyms
+from harness.core.secrets import (
+    LONG,
+    MINIMUM_SECRET,
+    PLACEHOLDER,
+    SECRET_HEADERS,
+    SHAPES,
+    STARTS,
+    TOKEN,
+    forms,
+    hides,
+    is_made_up,
+    kind_of,
+    may_name_secrets,
+    tokens,
+    unpacked,
+)
 
-MINIMUM_SECRET = 6
-"""Shorter strings are not replaced inside texts: they would hit ordinary words."""
-
-SECRET_KEYS = {
-    "access_token": "access_token",
-    "new_access_token": "access_token",
-    "public_token": "public_token",
-    "publictoken": "public_token",
-    "client_secret": "client_secret",
-    "secret": "client_secret",
-    "client_id": "client_id",
-    "password": "secret",
-    "basic_password": "secret",
-    "api_key": "secret",
-    "oauth_access_token": "secret",
-    "oauth_refresh_token": "secret",
-    "oauth_client_secret": "secret",
-    "consumer_secret": "secret",
-    "token_secret": "secret",
-    "token_id": "secret",
-    "amazon_secret_access_key": "secret",
-    "otp": "secret",
-    "pan": "card",
-    "cvc": "card",
-    "exp_date": "card",
-}
-"""JSON keys and query parameters whose value is a secret wherever it stands. Source: [S24] bodies."""
-
-SUSPECT = (
-    b"\\u", b"\\/", b"token", b"secret", b"client_id", b"password", b"api_key", b'"otp"', b'"pan"',
-    b'"cvc"', b"exp_date",
-)  # fmt: skip
-"""A body without any of these, in lower case, names no secret. Escapes count: they may hide one."""
-
-SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
-
-
-class Secret:
-    """A secret text that does not show itself: `str`, `repr` and formatting give stars; `reveal()` gives the value."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The value, for a header or query of a request and nothing else."""
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._value, other._value)
-
-    def __hash__(self) -> int:
-        return hash(self._value)
+MOST_REMEMBERED = 100_000
+"""Tokens whose check is remembered."""
 
 
 class Redactor:
     """Turns exchanges into evidence. Not thread-safe; one per worker, all with the same `key` so that fingerprints
-    agree over workers."""
+    agree over workers. With `pseudonymise`, personal data in bodies becomes pseudonyms as well."""
 
-    def __init__(self, key: bytes, secrets: Iterable[tuple[str, str]] = (), *, prefix: str = "ev") -> None:
+    def __init__(
+        self,
+        key: bytes,
+        secrets: Iterable[tuple[str, str]] = (),
+        *,
+        prefix: str = "ev",
+        pseudonymise: bool = False,
+    ) -> None:
         self._key = key
         self._prefix = prefix
         self._count = 0
         self._known: dict[str, str] = {}
         self._known_bytes: tuple[bytes, ...] = ()
+        self._plain: tuple[bytes, ...] = ()
+        self._hiding: dict[str, bool] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._people = Pseudonyms(self.fingerprint) if pseudonymise else None
         for kind, value in secrets:
             self.learn(kind, value)
 
     def fingerprint(self, value: str) -> str:
         """Ten hex digits of HMAC-SHA256 under the run's key."""
-        return hmac.new(self._key, value.encode(), hashlib.sha256).hexdigest()[:10]
+        return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:10]
 
     def learn(self, kind: str, value: str) -> str:
-        """Register a secret; return its replacement. Every later text is searched for it, plain, URL-encoded and in
-        base64."""
+        """Register a secret; return its replacement. Every later text is searched for it in every encoding."""
+        if value in self._known:
+            return self._known[value]
         replacement = f"{{{{{kind}:{self.fingerprint(value)}}}}}"
-        if len(value) < MINIMUM_SECRET or value in self._known:
+        if len(value) < MINIMUM_SECRET:
             return replacement
-        encoded = base64.b64encode(value.encode()).decode()
-        forms = {value, quote(value, safe=""), quote_plus(value), encoded, encoded.rstrip("="), json.dumps(value)[1:-1]}
-        for form in forms:
+        for form in forms(value):
             self._known.setdefault(form, replacement)
-        self._known_bytes = tuple(form.encode() for form in self._known)
+        self._plain = (*self._plain, value.encode(errors="surrogatepass"))
+        self._hiding.clear()
+        self._known_bytes = tuple(form.encode(errors="surrogatepass") for form in self._known)
         ordered = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
         return replacement
 
     def text(self, text: str) -> str:
-        """`text` with every known secret replaced; also for messages and exceptions."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: self._known[match.group()], text)
+        """`text` with every known secret replaced, and what looks like one; also for messages and exceptions."""
+        if self._pattern is not None:
+            text = self._pattern.sub(lambda match: self._known[match.group()], text)
+            if len(text) >= LONG:
+                text = TOKEN.sub(self._opened, text)
+        for kind, shape in SHAPES:
+            text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
+        return self._people.text(text) if self._people is not None else text
 
     def evidence(self, exchange: Exchange, *, case: str | None = None, **tags: str) -> Evidence:
         """The redacted form of `exchange`, with a fresh id."""
         self._count += 1
         split = urlsplit(exchange.request.url)
-        raw_query = parse_qsl(split.query, keep_blank_values=True)
-        request_value, _, _ = parse_json(exchange.request.body)
+        query = self.query(parse_qsl(split.query, keep_blank_values=True))
+        if self._people is not None:
+            self._people.spare(parse_json(exchange.request.body)[0])
+        request_value, _, _ = self.body(exchange.request.body)
         response = exchange.response
-        response_value, is_json, problem = parse_json(response.body) if response else (None, False, None)
-        for key, value in raw_query:
-            self._learn_pair(key, value)
-        clean = not _may_name_secrets(exchange.request.body), response is None or not _may_name_secrets(response.body)
-        if not clean[0]:
-            self._learn_tree(request_value)
-        if not clean[1]:
-            self._learn_tree(response_value)
-        safe_request = clean[0] and not self._holds_known(exchange.request.body)
-        safe_response = clean[1] and (response is None or not self._holds_known(response.body))
+        response_value, is_json, problem = self.body(response.body) if response else (None, False, None)
         text = None
         if response is not None and not is_json:
-            text = self.text(response.body[:2000].decode("utf-8", "replace"))
+            text = self.text(unpacked(response.body).decode("utf-8", "replace"))[:2000]
         return Evidence(
             id=f"{self._prefix}-{self._count:06d}",
             case=case,
@@ -151,12 +116,12 @@ class Redactor:
             method=exchange.request.method,
             base_url=f"{split.scheme}://{split.netloc.rpartition('@')[2]}",
             path=self.text(unquote(split.path)),
-            query=tuple((key, self._value(key, value)) for key, value in raw_query),
-            request_headers=self._headers(exchange.request.headers),
-            request_json=request_value if safe_request else self._tree(request_value),
+            query=query,
+            request_headers=self.headers(exchange.request.headers),
+            request_json=request_value,
             status=response.status if response else None,
-            response_headers=self._headers(response.headers) if response else {},
-            response_json=response_value if safe_response else self._tree(response_value),
+            response_headers=self.headers(response.headers) if response else {},
+            response_json=response_value,
             response_is_json=is_json,
             response_text=text,
             problem=self.text(f"{exchange.problem.kind}: {exchange.problem.message}") if exchange.problem else None,
@@ -167,25 +132,96 @@ class Redactor:
             tags={key: self.text(value) for key, value in tags.items()},
         )
 
+    def query(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Query parameters, decoded, with their secrets replaced."""
+        found = tuple(pairs)
+        for key, value in found:
+            self._learn_pair(key, value)
+        return tuple((key, self._value(key, value)) for key, value in found)
+
+    def body(self, body: bytes) -> tuple[Any, bool, str | None]:
+        """(value without secrets, is strict JSON, what is wrong) of a body; the value is None when it is no JSON."""
+        value, is_json, problem = parse_json(body)
+        if not is_json:
+            return value, is_json, problem
+        clean = not may_name_secrets(body)
+        if not clean:
+            self._learn_tree(value)
+        if clean and self._people is None and not self._holds_known(body):
+            return value, is_json, problem
+        return self._tree(value), is_json, problem
+
+    def headers(self, headers: Headers) -> dict[str, str]:
+        """Headers by lower-case name, repeats joined, with their secrets replaced."""
+        safe: dict[str, str] = {}
+        for name, value in headers:
+            lower = name.lower()
+            shown = self.authorization(value) if lower.endswith("authorization") else self._header(lower, value)
+            safe[lower] = f"{safe[lower]}, {shown}" if lower in safe else shown
+        return safe
+
+    def authorization(self, value: str) -> str:
+        """The value of an `Authorization` header: a Basic pair keeps its two parts apart."""
+        scheme, _, rest = value.partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
+            except ValueError:
+                return f"Basic {{{{authorization:{self.fingerprint(rest)}}}}}"
+            if colon:
+                return f"Basic {self._part('client_id', user)}:{self._part('client_secret', password)}"
+        return f"{{{{authorization:{self.fingerprint(value)}}}}}"
+
+    def _part(self, kind: str, value: str) -> str:
+        return value if not value or is_made_up(value) else self.learn(kind, value)
+
+    def _header(self, name: str, value: str) -> str:
+        if name in SECRET_HEADERS:
+            return value if PLACEHOLDER.fullmatch(value) else f"{{{{{name}:{self.fingerprint(value)}}}}}"
+        return self.text(value)
+
     def _holds_known(self, body: bytes) -> bool:
         """Whether a body holds a known secret in any form; searched as bytes, which is far faster than value by
         value."""
-        return any(form in body for form in self._known_bytes)
+        if any(form in body for form in self._known_bytes):
+            return True
+        return any(self._hides(token) for token in tokens(body))
+
+    def _hides(self, token: str) -> bool:
+        """Whether a long token holds a known secret in some encoding, or looks like a secret itself."""
+        found = self._hiding.get(token)
+        if found is None:
+            found = any(start in token for start in STARTS)
+            found = found or hides(token, lambda content: any(secret in content for secret in self._plain))
+            if len(self._hiding) < MOST_REMEMBERED:
+                self._hiding[token] = found
+        return found
+
+    def _opened(self, match: re.Match[str]) -> str:
+        token = match.group()
+        if any(start in token for start in STARTS):
+            return token  # its shape tells what it is, below
+        return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else token
+
+    def _shaped(self, kind: str, value: str) -> str:
+        return value if is_made_up(value) else self.learn(kind, value)
 
     def _learn_pair(self, key: str, value: Any) -> None:
-        kind = SECRET_KEYS.get(key.lower())
-        if kind is not None and kind != "card" and isinstance(value, str) and not value.startswith("{{"):
+        kind = kind_of(key)
+        if kind is not None and kind != "card" and isinstance(value, str) and not is_made_up(value):
             self.learn(kind, value)
 
     def _learn_tree(self, value: Any) -> None:
-        for key, item in _walk(value):
+        for key, item in walk(value):
             self._learn_pair(key, item)
 
     def _value(self, key: str, value: Any) -> Any:
-        kind = SECRET_KEYS.get(key.lower())
+        kind = kind_of(key)
         if isinstance(value, str):
-            if kind is not None and value and not value.startswith("{{"):
+            if kind is not None and value and not is_made_up(value):
                 return self.learn(kind, value) if kind != "card" else "{{card}}"
+            if self._people is not None:
+                value = self._people.value(key, value)
             return self.text(value)
         if kind is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
             return f"{{{{{kind}}}}}"
@@ -198,30 +234,16 @@ class Redactor:
             return [self._tree(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def _headers(self, headers: Headers) -> dict[str, str]:
-        safe: dict[str, str] = {}
-        for name, value in headers:
-            lower = name.lower()
-            shown = f"{{{{{lower}:{self.fingerprint(value)}}}}}" if lower in SECRET_HEADERS else self.text(value)
-            safe[lower] = f"{safe[lower]}, {shown}" if lower in safe else shown
-        return safe
 
-
-def _may_name_secrets(body: bytes) -> bool:
-    """Whether a body has to be searched value by value."""
-    lower = body.lower()
-    return any(mark in lower for mark in SUSPECT)
-
-
-def _walk(value: Any) -> Iterable[tuple[str, Any]]:
+def walk(value: Any) -> Iterable[tuple[str, Any]]:
     """Every (key, value) pair of a JSON tree, at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield key, item
-            yield from _walk(item)
+            yield from walk(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _walk(item)
+            yield from walk(item)
 
 
 def parse_json(body: bytes) -> tuple[Any, bool, str | None]:

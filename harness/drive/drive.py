@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.client import follow_job, job_reference
@@ -164,9 +165,12 @@ class Drive(Requests):
         return Drive(self.session, self.case, names[0], self) if names else None
 
     def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
-        """Run several sends at the same time, each in a thread; results in order."""
+        """Run several sends at the same time, each in a thread; results in order. A run that must ask in the same order
+        every time makes them one after the other."""
+        if self.session.script.in_order:
+            return [call() for call in calls]
         with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-            return [future.result() for future in [pool.submit(call) for call in calls]]
+            return [future.result() for future in [pool.submit(copy_context().run, call) for call in calls]]
 
     def _follow(self, resource: Resource, evidence: Evidence) -> Write:
         """A write's own answer, or the end of the job it was answered with."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from harness.errors import UsageError
 from harness.plan.texts import SAMPLE_TEXTS
@@ -79,11 +78,11 @@ class Filler:
             case "$ref":
                 return self._reference(template, picks)
             case "$unique":
-                text = _unique(str(template["$unique"]), template.get("length"))
+                text = _unique(str(template["$unique"]), template.get("length"), self._drive.uuid())
                 self._drive.session.uniques.setdefault(self._drive.platform, set()).add(text)
                 return text
             case "$uuid":
-                return str(uuid4())
+                return self._drive.uuid()
             case "$text":
                 return SAMPLE_TEXTS[template["$text"]]
         return self._date(template["$date"])
@@ -131,10 +130,10 @@ class Filler:
         return day.strftime("%Y-%m-%dT00:00:00.000Z")
 
 
-def _unique(prefix: str, length: int | None) -> str:
+def _unique(prefix: str, length: int | None, chance: str) -> str:
     """The prefix and random hex digits: ten, or as many as `length` leaves, at least one."""
     digits = 10 if length is None else max(length - len(prefix), 1)
-    return prefix + uuid4().hex[:digits]
+    return prefix + chance.replace("-", "")[:digits]
 
 
 def _values(value: Any, path: str) -> Iterable[Any]:

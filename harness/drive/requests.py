@@ -2,6 +2,7 @@
 
 import json as jsonlib
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit
@@ -166,9 +167,15 @@ class Requests:
         place = (self.platform, resource)
         if refresh or place not in self.session.snapshots:
             query = {"limit": SNAPSHOT_LIMIT} if self._resource(resource).is_paged else {}
-            walk = self.session.snapshots[place] = self.walk(resource, **query)
+            shared = nullcontext() if refresh else self.session.script.chapter(f"list/{self.platform}/{resource}")
+            with shared:
+                walk = self.session.snapshots[place] = self.walk(resource, **query)
             self.session.whole.update(walk.evidence_ids)
         return self.session.snapshots[place]
+
+    def uuid(self) -> str:
+        """A fresh version 4 uuid, for a name that nothing has yet."""
+        return self.session.script.uuid()
 
     def inconclusive(self, reason: str) -> NoReturn:
         """End the case: there is nothing to judge."""

@@ -8,7 +8,7 @@ from typing import Any
 from harness.client import ApiClient, NoBudget, RateBudget, SharedBudget, parse_rate
 from harness.client.jobs import PATIENCE
 from harness.contract import Contract
-from harness.core import Clock, Evidence, Exchange, Redactor
+from harness.core import Clock, Evidence, Exchange, FreeScript, Redactor, Script
 from harness.drive.cleanup import clean_up
 from harness.drive.drive import Drive
 from harness.drive.idempotency import keys
@@ -43,12 +43,15 @@ class Session:
         worker: str,
         redaction_key: bytes,
         clock: Clock,
+        script: Script | None = None,
+        pseudonymise: bool = False,
     ) -> None:
         self.world = world
         self.contract = contract
         self.requirements = requirements
-        self.clock = clock
-        self.redactor = Redactor(redaction_key, prefix=worker)
+        self.script = script or FreeScript(clock)
+        self.clock = self.script.clock
+        self.redactor = Redactor(redaction_key, prefix=worker, pseudonymise=pseudonymise)
         self.snapshots: dict[tuple[str, str], Walk] = {}
         self.whole: set[str] = set()
         self.known: dict[tuple[str, str], set[str]] = {}
@@ -73,13 +76,15 @@ class Session:
         self.client: ApiClient[Evidence] = ApiClient(
             world.target.base_url,
             budget=_budget(world.rate, directory),
-            clock=clock,
+            clock=self.clock,
             record=self._keep,
             seed=sum(worker.encode()),
         )
 
     def new_key(self) -> str:
         """An idempotency key that no write of this run had."""
+        if self.script.in_order:
+            return self.script.uuid()
         with self._lock:
             return next(self._keys)
 
@@ -92,6 +97,8 @@ class Session:
 
     def drive(self, case: Case) -> Drive:
         """The drive of a case; from now on evidence belongs to it."""
+        if self.script.begin(case.group, case.id):
+            self.forget()
         drive = Drive(self, case, case.platform)
         self.listen(case.id, drive.keep)
         return drive
@@ -108,7 +115,7 @@ class Session:
 
     def forget(self) -> None:
         """Drop everything that was read: the target may answer otherwise from now on."""
-        for read in (self.snapshots, self.known, self.workpieces):
+        for read in (self.snapshots, self.known, self.workpieces, self.gone, self.firsts, self.uniques):
             read.clear()
         self.whole.clear()
         self.sightings.forget()

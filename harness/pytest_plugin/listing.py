@@ -88,7 +88,9 @@ class Listing:
         """Ids that the list had, or that this worker made, before what a case does next."""
         place = (self.case.platform, self.name)
         if place not in self.drive.session.known:
-            self.drive.session.known[place] = set(self.drive.snapshot(self.name).by_id) | set(self.newest().by_id)
+            listed = set(self.drive.snapshot(self.name).by_id)
+            with self.drive.session.script.chapter(f"known/{self.name}"):
+                self.drive.session.known[place] = listed | set(self.newest().by_id)
         return self.drive.session.known[place]
 
     def note(self, write: Write) -> None:

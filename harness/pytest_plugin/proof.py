@@ -126,7 +126,8 @@ class Proof(Listing):
         place = (self.case.platform, self.name)
         known = self.drive.session.workpieces.get(place)
         if known is None:
-            id = self._full() or self.create()[0].id
+            with self.drive.session.script.chapter(f"workpiece/{self.name}"):
+                id = self._full() or self.create()[0].id
             if id is None:
                 self.drive.inconclusive("the create answers no id: nothing to change")
             known = self.drive.session.workpieces[place] = id

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from harness.checks.echo import missing_of
 from harness.checks.oracle import VOLATILE
@@ -116,7 +115,7 @@ class Books:
         return found[step.object % len(found)] if found else None
 
     def _create(self) -> Kept:
-        body, key = self.drive.minimal_input(), str(uuid4())
+        body, key = self.drive.minimal_input(), self.drive.uuid()
         return self._keep(self.drive.create(self.name, body, key=key), body, key)
 
     def _keep(self, write: Write, body: Mapping[str, Any], key: str) -> Kept:
@@ -175,7 +174,7 @@ class Books:
 
     def _together(self) -> Kept | None:
         """Two writers at once, each with a key of its own: two objects, each as it was sent."""
-        orders = [(self.drive.minimal_input(), str(uuid4())) for _ in range(2)]
+        orders = [(self.drive.minimal_input(), self.drive.uuid()) for _ in range(2)]
         writes = self.drive.together([partial(self.drive.create, self.name, body, key=key) for body, key in orders])
         if writes[0].ok and writes[0].id == writes[1].id:
             raise self._wrong("two creates at once", "two objects", f"both are {writes[0].id}", writes[1].evidence)

@@ -1,7 +1,5 @@
 """Idempotency: what a repeated key does, counted on the ledger by listing."""
 
-from uuid import uuid4
-
 import pytest
 
 from harness.checks.idempotency import AppliedOnce, Repeats, Reused, Scope
@@ -52,7 +50,7 @@ def _repeats(proof, body, writes):
 def test_a_key_belongs_to_one_request(proof, judge, drive):
     """A key in other letters is another key; under another connection or for an update it is free or taken, and never
     answers with the first result."""
-    key = f"golive-{uuid4().hex}"
+    key = f"golive-{drive.uuid()}"
     first = drive.create(proof.name, drive.minimal_input(), key=key)
     proof.note(first)
     if first.status is not None and 400 <= first.status < 500:

@@ -1,7 +1,5 @@
 """Jobs: writes that answer later end with the answer that a synchronous call would have had."""
 
-from uuid import uuid4
-
 import pytest
 
 from harness.checks.errors import Failing
@@ -15,7 +13,7 @@ ALL = ("jobs.shape", "jobs.end", "jobs.request")
 @pytest.mark.case("jobs.create")
 def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
     """An asynchronous create answers with a job, whose end holds the object that can then be read."""
-    key = str(uuid4())
+    key = drive.uuid()
     body = drive.minimal_input()
     write = drive.create(proof.name, body, key=key, response_mode="async")
     proof.note(write)
@@ -40,7 +38,7 @@ def _told(proof, write, method, key, sent):
 @pytest.mark.case("jobs.failure")
 def test_an_asynchronous_failure_is_told_in_the_job(proof, judge, drive, case):
     """A write that the platform refuses fails inside its job, with the error that a synchronous call would have had."""
-    key = str(uuid4())
+    key = drive.uuid()
     body = proof.broken_reference(case.params["path"])
     write = drive.create(proof.name, body, key=key, response_mode="async")
     if write.job is None and write.status is not None and 400 <= write.status < 500:
@@ -54,7 +52,7 @@ def test_an_asynchronous_failure_is_told_in_the_job(proof, judge, drive, case):
 def test_an_asynchronous_update_ends_in_its_object(proof, judge, drive):
     """An asynchronous update is applied when its job has ended."""
     id = proof.workpiece()
-    key = str(uuid4())
+    key = drive.uuid()
     change = drive.fill(dict(proof.requirement.changes))
     write = drive.update(proof.name, id, change, key=key, response_mode="async")
     judge(_told(proof, write, "PATCH", key, change), *ALL)

@@ -1,0 +1,186 @@
+"""What a secret is, where it stands, how it looks, and in which encodings it hides."""
+
+import base64
+import hmac
+import html
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, quote_plus, unquote_to_bytes
+
+MINIMUM_SECRET = 6
+"""Shorter strings are not replaced inside texts: they would hit ordinary words."""
+
+SECRET_KEYS = {
+    "accesstoken": "access_token",
+    "newaccesstoken": "access_token",
+    "oldaccesstoken": "access_token",
+    "publictoken": "public_token",
+    "refreshtoken": "secret",
+    "idtoken": "secret",
+    "clientsecret": "client_secret",
+    "secret": "client_secret",
+    "clientid": "client_id",
+    "password": "secret",
+    "basicpassword": "secret",
+    "apikey": "secret",
+    "authorization": "secret",
+    "oauthaccesstoken": "secret",
+    "oauthrefreshtoken": "secret",
+    "oauthclientsecret": "secret",
+    "consumersecret": "secret",
+    "tokensecret": "secret",
+    "tokenid": "secret",
+    "amazonsecretaccesskey": "secret",
+    "webhooksecret": "secret",
+    "signingsecret": "secret",
+    "privatekey": "secret",
+    "otp": "secret",
+    "pan": "card",
+    "cvc": "card",
+    "expdate": "card",
+}
+"""JSON keys and query parameters, in lower case without `_` and `-`, whose value is a secret wherever it stands.
+Source: [S24] bodies; the spellings that other APIs use are there as well."""
+
+SUSPECT = (
+    b"\\u", b"\\/", b"token", b"secret", b"client_id", b"clientid", b"client-id", b"password", b"api_key", b"apikey",
+    b"authorization", b"private", b'"otp"', b'"pan"', b'"cvc"', b"exp_date", b"expdate", b"basic ", b"bearer ",
+)  # fmt: skip
+"""A body without any of these, in lower case, names no secret. Escapes count: they may hide one."""
+
+SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+
+SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    ("access_token", re.compile(r"\baccess-(?:sandbox|production)-[0-9a-zA-Z-]{16,}")),
+    ("bearer", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{12,}=*")),
+    ("basic", re.compile(r"(?<=[Bb]asic )[A-Za-z0-9+/_-]{12,}={0,2}")),
+    ("key", re.compile(r"\b(?:AKIA[0-9A-Z]{16}|sk_live_[0-9a-zA-Z]{12,}|ghp_\w{20,}|xox[abp]-[0-9A-Za-z-]{12,})")),
+    ("private_key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)")),
+)  # fmt: skip
+"""Texts that are secrets by their looks, whoever wrote them and under whatever key. Source: [S24] example of an
+exchanged token; RFC 7519, RFC 6750, RFC 7617, RFC 7468."""
+
+PLACEHOLDER = re.compile(r"\{\{[a-z_-]+(?::[0-9a-f]{10})?\}\}")
+"""What stands where a secret was."""
+
+MADE_UP = ("golive-", "00000000-0000-4000-8000-")
+"""How the credentials begin that golive makes up to see them refused: no secrets, and the same in every run."""
+
+TOKEN = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
+LONG = 16
+STARTS = ("eyJ", "access-", "AKIA", "sk_live_", "ghp_", "xox")
+"""How the tokens of `SHAPES` begin."""
+_SPACED = bytes(
+    byte if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_%-") else 32 for byte in range(256)
+)
+UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+LARGEST_UNPACKED = 8 * 1024 * 1024
+"""Bytes of a compressed value that are looked at."""
+
+
+class Secret:
+    """A secret text that does not show itself: `str`, `repr` and formatting give stars; `reveal()` gives the value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for a header or query of a request and nothing else."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+def kind_of(key: str) -> str | None:
+    """What kind of secret stands under a key; None when it is none."""
+    return SECRET_KEYS.get(key.replace("_", "").replace("-", "").lower())
+
+
+def is_made_up(value: str) -> bool:
+    """Whether a value is a placeholder, or one that golive made up itself."""
+    return value.startswith(("{{", *MADE_UP))
+
+
+def may_name_secrets(body: bytes) -> bool:
+    """Whether a body has to be searched value by value."""
+    lower = body.lower()
+    return any(mark in lower for mark in SUSPECT)
+
+
+def tokens(body: bytes) -> Iterator[str]:
+    """Every long run of letters, digits and `+/_%-` that is no plain uuid: where an encoded secret can hide."""
+    for run in body.translate(_SPACED).split():
+        if len(run) >= LONG and (len(run) != 36 or run.count(b"-") != 4):
+            yield run.decode("ascii")
+
+
+def forms(value: str) -> set[str]:
+    """The texts that say `value` by themselves: plain, escaped in URLs, JSON and HTML, base64, hex."""
+    encoded, safe = base64.b64encode(value.encode()).decode(), base64.urlsafe_b64encode(value.encode()).decode()
+    once = quote(value, safe="")
+    found = {value, once, quote(once, safe=""), quote_plus(value), quote(value), html.escape(value)}
+    found |= {re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), text) for text in list(found)}
+    escaped = json.dumps(value)[1:-1]
+    found |= {
+        escaped,
+        escaped.replace("/", "\\/"),
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(escaped)[1:-1],
+    }
+    for text in (encoded, safe):
+        found |= {text, text.rstrip("="), quote(text, safe="")}
+    return found | {value.encode().hex(), value.encode().hex().upper()}
+
+
+def unpacked(body: bytes) -> bytes:
+    """A body that is gzip although no header says so, undone; any other as it is."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, LARGEST_UNPACKED)
+    except zlib.error:
+        return body
+
+
+def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
+    """Whether a run of letters, digits and `+/_%-` holds a secret in base64 (also off by some letters, as within a
+    cursor), hex, percent escapes or gzip, one inside the other up to `depth` times."""
+    if UUID.fullmatch(token):
+        return False
+    for inner in _decoded(token):
+        content = unpacked(inner)
+        if holds(content):
+            return True
+        if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content)):
+            return True
+    return False
+
+
+def _decoded(token: str) -> Iterator[bytes]:
+    if "%" in token:
+        yield unquote_to_bytes(token)
+    if len(token) % 2 == 0 and all(letter in "0123456789abcdefABCDEF" for letter in token):
+        yield bytes.fromhex(token)
+    plain = token.replace("%3D", "").replace("%3d", "").replace("=", "").replace("-", "+").replace("_", "/")
+    if "%" not in plain:
+        for offset in range(4):
+            part = plain[offset:]
+            yield base64.b64decode(part[: len(part) - (len(part) % 4 == 1)] + "==", validate=False)
