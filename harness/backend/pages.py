@@ -6,6 +6,7 @@ A page holds no access token: what it shows comes from `ConnectionView` and the 
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,6 +24,7 @@ from harness.core import Secret
 OPENER = {"Cross-Origin-Opener-Policy": "same-origin-allow-popups"}
 """Without it the popup's messages are lost. Source: [D:rutter-link/overview]."""
 ROWS = 50
+SCRIPT = "/rutter-link.js"
 
 
 class Pages:
@@ -41,6 +43,7 @@ class Pages:
         """The addresses."""
         return [
             Route("/", self.home, methods=["GET"]),
+            Route(SCRIPT, self.script, methods=["GET"]),
             Route("/link/exchange", self.exchange, methods=["POST"]),
             Route("/connections", self.connections, methods=["GET"]),
             Route("/connections/{id}", self.connection, methods=["GET"]),
@@ -57,8 +60,17 @@ class Pages:
     def home(self, _request: Request) -> Response:
         """All connections, and the Connect button."""
         views = self._backend.connections.all()
-        return self._page("home.html.j2", views=views, public_key=self._backend.settings.public_key,
-                          link_script=self._backend.settings.link_script)  # fmt: skip
+        settings = self._backend.settings
+        is_address = settings.link_script.startswith(("http://", "https://"))
+        return self._page("home.html.j2", views=views, public_key=settings.public_key, link_url=settings.link_url,
+                          link_script=settings.link_script if is_address else SCRIPT)  # fmt: skip
+
+    def script(self, _request: Request) -> Response:
+        """The browser package, when it is a file of this machine."""
+        path = Path(self._backend.settings.link_script)
+        if not path.is_file():
+            return json_response({"error": "The browser package is not served from here."}, 404)
+        return Response(path.read_bytes(), media_type="text/javascript")
 
     async def exchange(self, request: Request) -> Response:
         """A public token from the browser: `{"public_token": ...}`. 202 while an earlier call for it is under way."""

@@ -13,10 +13,11 @@ VARIABLES = {
     "previous_client_secret": "RUTTER_PREVIOUS_CLIENT_SECRET",
     "vault_keys": "GOLIVE_BACKEND_KEYS",
     "public_key": "RUTTER_PUBLIC_KEY",
+    "link_url": "RUTTER_LINK_URL",
 }
 """Setting -> environment variable."""
 
-OPTIONAL = frozenset({"previous_client_secret", "public_key"})
+OPTIONAL = frozenset({"previous_client_secret", "public_key", "link_url"})
 LINK_SCRIPT = "https://cdn.jsdelivr.net/npm/@rutter/rutter-link@1.2.8/dist/bundle.js"
 """The public browser package, pinned. Source: [LB]."""
 
@@ -40,7 +41,10 @@ class BackendSettings:
     workers: int = 1
     public_key: str | None = None
     """Rutter Link's key, for the browser. Without it the page has no Connect button."""
+    link_url: str | None = None
+    """Where the popup stands when that is not the provider's own host: the package's `dev.openUrl`. Source: [LB]."""
     link_script: str = LINK_SCRIPT
+    """The browser package: an address, or a file that is served from here."""
     version: str = "2024-08-31"
     rate: str = "500/10s"
     budget_file: str | None = None
@@ -85,5 +89,6 @@ def from_environment(environ: Mapping[str, str], **given: object) -> BackendSett
             Secret(str(values["previous_client_secret"])) if "previous_client_secret" in values else None
         ),
         public_key=str(values["public_key"]) if "public_key" in values else None,
+        link_url=str(values["link_url"]) if "link_url" in values else None,
         **given,  # type: ignore[arg-type]
     )

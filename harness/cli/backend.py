@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(0, 32), help="Threads that work events off."
 )
+@click.option("--link-script", metavar="URL|FILE", help="The Link browser package; default: the public one on its CDN.")
 @click.argument("what", required=False, type=click.Choice(["key"]))
 def backend(what: str | None, **choices: Any) -> None:
     """Serve the reference backend until stopped; `golive backend key` prints a fresh key for its vault.
 
     Credentials come from RUTTER_BASE_URL, RUTTER_CLIENT_ID, RUTTER_CLIENT_SECRET and GOLIVE_BACKEND_KEYS. While the
-    client secret is rotated, RUTTER_PREVIOUS_CLIENT_SECRET holds the old one.
+    client secret is rotated, RUTTER_PREVIOUS_CLIENT_SECRET holds the old one. RUTTER_PUBLIC_KEY gives its page a
+    Connect button, and RUTTER_LINK_URL points that at another Link, such as the emulator's.
     """
     if what == "key":
         from harness.backend.vault import new_key
@@ -39,4 +41,5 @@ def backend(what: str | None, **choices: Any) -> None:
         click.echo(f"golive backend serves {address} until stopped (ctrl-C); webhooks go to {address}{WEBHOOKS}")
         sys.stdout.flush()
 
-    serve(from_environment(os.environ, **choices), on_ready=ready)
+    given = {name: value for name, value in choices.items() if value is not None}
+    serve(from_environment(os.environ, **given), on_ready=ready)
