@@ -42,7 +42,7 @@ def fits(line: Accepted, finding: Finding) -> bool:
 
 
 def standing_accepted(entries: Iterable[AcceptedEntry]) -> Iterable[Standing]:
-    """Lines of the baseline that no longer do anything: expired, or accepting what was not found."""
+    """Lines of the baseline that expired although what they accepted is still there."""
     for entry in entries:
         if entry.state is AcceptedState.EXPIRED and entry.findings:
             yield Standing(

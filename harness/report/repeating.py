@@ -23,11 +23,6 @@ class Attempts:
         """The 95 % interval of its pass rate (Wilson), 0 to 1."""
         return wilson(self.held, self.made)
 
-    @property
-    def flaky(self) -> bool:
-        """Whether it held sometimes, and sometimes not."""
-        return 0 < self.held < self.made
-
 
 def wilson(held: int, made: int) -> tuple[float, float]:
     """The Wilson interval of a share: honest for few attempts, where held/made pretends to know. Nothing tried is

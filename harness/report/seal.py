@@ -62,7 +62,7 @@ class Seal(BaseModel):
         except OSError as error:
             raise StorageError(
                 f"{path}: cannot read: {error.strerror or error}. Only a sealed run can be verified"
-            ) from (error)
+            ) from error
         except ValidationError as error:
             raise StorageError(f"{path}: was altered or is damaged: {str(error).splitlines()[0]}") from error
 
