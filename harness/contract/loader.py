@@ -281,16 +281,17 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         parameters=parameters,
         request_schema=_body_schema(raw.get("requestBody")),
         response_schema=answer,
-        carries_connection=answer is not None and _demands(schemas[answer], schemas, "connection"),
+        carries_connection=answer is not None and _has(schemas[answer], schemas, "required", "connection"),
+        knows_connection=answer is not None and _has(schemas[answer], schemas, "properties", "connection"),
     )
 
 
-def _demands(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str) -> bool:
-    """Whether an object needs a property, in one of its forms."""
+def _has(schema: Mapping[str, Any], schemas: Mapping[str, Any], keyword: str, name: str) -> bool:
+    """Whether an object, in one of its forms, has a property among those of the keyword."""
     found = resolve(schema, schemas)
-    if name in found.get("required", ()):
+    if name in found.get(keyword, ()):
         return True
-    return any(_demands(part, schemas, name) for key in ("anyOf", "oneOf", "allOf") for part in found.get(key, ()))
+    return any(_has(part, schemas, keyword, name) for key in ("anyOf", "oneOf", "allOf") for part in found.get(key, ()))
 
 
 def _platform_set(listed: Any, operation_id: str = "") -> frozenset[str] | None:

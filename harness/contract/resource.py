@@ -69,6 +69,8 @@ class Operation:
     response_schema: str | None
     carries_connection: bool = False
     """Whether the contract demands `connection` in the answer."""
+    knows_connection: bool = True
+    """Whether the contract has a `connection` in the answer at all."""
 
     def url_path(self, **values: str) -> str:
         """The path with `{id}` and friends filled in."""

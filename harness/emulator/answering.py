@@ -82,7 +82,7 @@ class Api:
             raise unknown_path()
         self._version(request)
         if match.resource is None or match.operation is None:
-            raise unknown_path(self.settings.method_status)
+            raise unknown_path(self.settings.method_status, match.allowed)
         if is_generic(request, match):
             match = self._router.generic(match)
         if request.method == "GET":

@@ -69,9 +69,10 @@ def not_supported(settings: EmulatorSettings, what: str) -> ApiError:
     return ApiError(settings.unsupported_status, REQUEST_ERROR, "NOT_SUPPORTED", f"{what} is not supported.")
 
 
-def unknown_path(status: int = 404) -> ApiError:
-    """There is no such endpoint. Source: errors table, 404."""
-    return ApiError(status, REQUEST_ERROR, "NOT_FOUND", "There is no such endpoint.")
+def unknown_path(status: int = 404, allowed: tuple[str, ...] = ()) -> ApiError:
+    """There is no such endpoint; `allowed`: the methods that the path has. Source: errors table, 404."""
+    headers = {"Allow": ", ".join(allowed)} if allowed else {}
+    return ApiError(status, REQUEST_ERROR, "NOT_FOUND", "There is no such endpoint.", headers=headers)
 
 
 def unknown_id(settings: EmulatorSettings, what: str) -> ApiError:

@@ -151,7 +151,9 @@ def _page(
     if paged and (cursor is not None or settings.last_cursor == "null"):
         tail = b',"next_cursor":' + json.dumps(cursor).encode()
     key = (resource.list_key or resource.name).encode()
-    return b'{"%s":[%s]%s,"connection":%s}' % (key, texts, tail, _block(connection))
+    if resource.operations["list"].knows_connection:
+        tail += b',"connection":' + _block(connection)
+    return b'{"%s":[%s]%s}' % (key, texts, tail)
 
 
 def _mark(query: Mapping[str, str]) -> str:

@@ -13,6 +13,8 @@ class Match:
     resource: Resource | None
     operation: Operation | None
     values: dict[str, str]
+    allowed: tuple[str, ...] = ()
+    """The methods of the path, where the one of the request is not among them."""
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Router:
             return None
         _, node, values = max(ways, key=lambda way: way[0])
         pair = node.methods.get(method)
-        return Match(pair[0], pair[1], values) if pair else Match(None, None, values)
+        return Match(pair[0], pair[1], values) if pair else Match(None, None, values, tuple(sorted(node.methods)))
 
     def generic(self, match: Match) -> Match:
         """The create with custom fields that shares its path with a create; the match itself where there is none."""

@@ -13,11 +13,14 @@ MODES = ("prefer_sync", "async")
 
 
 def json_body(content: bytes) -> Any:
-    """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON."""
+    """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON, or null."""
     try:
-        return json.loads(content) if content else None
+        body = json.loads(content) if content else None
     except ValueError:
         raise invalid_request("The body is not JSON.") from None
+    if content and body is None:
+        raise invalid_request("The body is null.")
+    return body
 
 
 def checked_mode(body: Any) -> None:

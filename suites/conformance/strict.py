@@ -83,7 +83,7 @@ def _platform(lab: Lab, strict: Strict, platform: str, told: Told) -> None:
         if resource.has("list") and resource.domain not in NOT_READ and resource.supports("list", platform):
             for query in _queries(lab, resource, platform):
                 ids = _list(lab, strict, resource, query, told)
-                _objects(lab, strict, resource, ids[:SINGLE], query["access_token"], told)
+                _objects(lab, strict, resource, ids[:SINGLE], platform, told)
 
 
 def _queries(lab: Lab, resource: Resource, platform: str) -> list[dict[str, Any]]:
@@ -114,12 +114,12 @@ def _list(lab: Lab, strict: Strict, resource: Resource, query: dict[str, Any], t
         query = {**query, "cursor": cursor}
 
 
-def _objects(lab: Lab, strict: Strict, resource: Resource, ids: list[str], token: str, told: Told) -> None:
+def _objects(lab: Lab, strict: Strict, resource: Resource, ids: list[str], platform: str, told: Told) -> None:
     operation = resource.operations.get("get")
-    if operation is None or "{id}" not in operation.path:
+    if operation is None or "{id}" not in operation.path or not resource.supports("get", platform):
         return
     for id in ids:
-        _read(lab, strict, operation, operation.url_path(id=id), {"access_token": token}, told)
+        _read(lab, strict, operation, operation.url_path(id=id), {"access_token": lab.token(platform)}, told)
 
 
 def _read(lab: Lab, strict: Strict, operation: Operation, path: str, query: dict[str, Any], told: Told) -> Any:
