@@ -29,6 +29,7 @@ RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 @click.option("--client-secret", help="Basic password; default: fixed by the seed.")
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="A platform with a connection; repeatable.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour; repeatable.")
+@click.option("--contract", "contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to serve.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME[:K=V,...]", help="A bad world; repeatable.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Any other setting; repeatable.")
 @click.argument("what", required=False, type=click.Choice(["settings"]))
@@ -38,6 +39,10 @@ def emulator(what: str | None, **choices: Any) -> None:
     It first prints the export lines that point a shell at it. `golive emulator settings` lists every setting with its
     value, default and source instead.
     """
+    if choices["contract"]:
+        from harness.contract.loader import use_contract
+
+        use_contract(choices["contract"])
     rate = _rate(choices["rate_limit"])
     options = dict(_pair(option) for option in choices["options"])
 

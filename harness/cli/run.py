@@ -29,6 +29,7 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
     "--repeat", default=1, type=click.IntRange(1, 1000), metavar="N", help="Prove each case N times: pass rates."
 )
 @click.option("--no-cleanup", is_flag=True, help="Leave what the run creates on the target.")
+@click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to prove against.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Emulator only: an injected wrong behaviour.")
 @click.option(
     "--emulator-option", "options", multiple=True, metavar="NAME=VALUE", help="Emulator only: a setting of it."
@@ -44,6 +45,10 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
     if choices["rate"] is not None and not RATE.fullmatch(choices["rate"]):
         raise click.UsageError(f'--rate "{choices["rate"]}" is not of the form 500/10s, and not off')
     workers = worker_count(choices["workers"])
+    if choices["contract"]:
+        from harness.contract.loader import use_contract
+
+        use_contract(choices["contract"])
 
     from harness.cli.proving import prove
     from harness.pytest_plugin.settings import RunSettings

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.client import Credentials
+from harness.contract import load_contract
 from harness.contract.loader import suggest
 from harness.core import Secret, Strength
 from harness.errors import CredentialError, UsageError
@@ -36,13 +37,12 @@ class Target:
     rate: str | None = None
 
 
-def resolve_target(
-    name: str, *, environ: Mapping[str, str], settings_file: Path, version: str = "2024-08-31"
-) -> Target:
+def resolve_target(name: str, *, environ: Mapping[str, str], settings_file: Path, version: str | None = None) -> Target:
     """The target of that name: `emulator` (everything from `environ`), `sandbox`, `production`, or an http(s) URL.
 
     The environment wins over `golive.toml`, whose tables are `[target.sandbox]`, `[target.production]` or
-    `[target."https://..."]`. Raises UsageError for a name that is none, CredentialError for a missing credential.
+    `[target."https://..."]`. The version is the file's, the given one, or that of the contract in use. Raises
+    UsageError for a name that is none, CredentialError for a missing credential.
     """
     settings = _settings(settings_file).get(name, {})
     base_url = _base_url(name, environ, settings)
@@ -60,7 +60,7 @@ def resolve_target(
     return Target(
         name=name,
         base_url=base_url,
-        version=settings.get("version", version),
+        version=settings.get("version") or version or load_contract().version,
         credentials=credentials,
         tokens=tokens,
         strength=Strength.EMULATED if emulated else Strength.LIVE,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from harness.contract import Resource
 from harness.emulator.clock import read_millis
@@ -31,7 +32,8 @@ def parse(query: Mapping[str, str], resource: Resource, platform: str, settings:
         conditions.extend(parse_filter(query["filter"], resource, settings))
     order = None
     if "sort" in query and "sort" in parameters and quirk(platform, "filter") == "works":
-        order = parse_sort(query["sort"], resource, settings)
+        words = parameters["sort"].enum
+        order = _direction(query["sort"], words, resource) if words else parse_sort(query["sort"], resource, settings)
     return Query(tuple(conditions), order)
 
 
@@ -82,6 +84,14 @@ def _keys(value: str) -> tuple[str, ...]:
         return of_text(value), of_number(float(value))
     except ValueError:
         return (of_text(value),)
+
+
+def _direction(text: str, words: tuple[Any, ...], resource: Resource) -> Order:
+    """The sort of commerce transactions is a direction alone: `asc` or `desc`, by `updated_at` (INFERRED). Source:
+    [S24]."""
+    if text not in words:
+        raise invalid_request(f"sort is one of {', '.join(map(str, words))}.", parameter="sort")
+    return Order(slot_of("updated_at", resource), descending=text == "desc")
 
 
 def parse_sort(text: str, resource: Resource, settings: EmulatorSettings) -> Order | None:

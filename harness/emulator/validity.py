@@ -25,8 +25,7 @@ def json_body(content: bytes) -> Any:
 
 def checked_mode(body: Any) -> None:
     """ApiError 400 for an unknown response mode of a body."""
-    mode = body.get("response_mode") if isinstance(body, dict) else None
-    if mode is not None and mode not in MODES:
+    if isinstance(body, dict) and "response_mode" in body and body["response_mode"] not in MODES:
         raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
 
 

@@ -258,6 +258,8 @@ class Writer:
     def _delete(self, order: Order) -> Any:
         resource, connection = order.resource, order.connection
         row = self._row(order, order.id or "")
+        if row is None and resource.name == "products":
+            return {"product": order.id, "success": self.settings.delete_missing_success}
         if row is None:
             return {"code": "not_found", "success": self.settings.delete_missing_success}
         for name, linked in effects(resource.name, None, row, self._lookup(connection)):

@@ -64,6 +64,8 @@ def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
 
 def _parameter(item: Mapping[str, Any], shared: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     data = copy.deepcopy(dict(shared[item["$ref"].rpartition("/")[2]] if "$ref" in item else item))
+    if data["name"] == "limit":
+        data["schema"] = {**data["schema"], "minimum": 1}  # a page size; the contract leaves its bounds open
     if known.get(data["name"]) is not None and data["in"] in {"path", "query"}:
         data["example"] = known[data["name"]]
     return data
@@ -133,6 +135,8 @@ class Feeder:
         for name in ("filter", "sort", "cursor", "start_date", "end_date", "last_synced_at_min", "expand"):
             if name in case.query and "enum" not in self._schema(case, name):
                 del case.query[name]
+        for name in [name for name, value in case.query.items() if value in {"", None}]:
+            del case.query[name]
 
     def _schema(self, case: Any, name: str) -> Mapping[str, Any]:
         sample = self.samples[case.operation.definition.raw["operationId"]]

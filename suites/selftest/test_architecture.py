@@ -41,7 +41,7 @@ THIRD_PARTY = {
     "errors": set(),
     "exit_status": set(),
     "core": set(),
-    "contract": {"jsonschema_rs"},
+    "contract": {"jsonschema_rs", "yaml"},
     "plan": {"pydantic", "yaml"},
     "checks": {"jsonschema_rs"},
     "client": {"httpx", "pyrate_limiter"},
