@@ -64,7 +64,7 @@ class Drive(Requests):
             if isinstance(id, str) and id not in self.session.made and self._was_there(resource, id):
                 self.session.strangers.add(id)
             elif isinstance(id, str):
-                self.session.made.add(id)
+                self.session.made.setdefault(id, self.case.id)
                 self.session.journal.created(used, id)
         if not write.ok and not write.indeterminate:
             self.session.journal.settled(used)
@@ -116,7 +116,7 @@ class Drive(Requests):
     def adopt(self, resource: str, id: str) -> None:
         """Put an object that a request of this case made on the list of what is cleaned up."""
         used = self.session.new_key()
-        self.session.made.add(id)
+        self.session.made.setdefault(id, self.case.id)
         self.session.journal.intend(self.platform, resource, used, self.case.id)
         self.session.journal.created(used, id)
 

@@ -28,8 +28,9 @@ class Session:
     `whole` are the ids of evidence that later cases judge too. By (platform, resource): `snapshots` are whole lists,
     `known` the ids that are no news, `workpieces` the object that cases change one after the other. `sightings` holds
     every object as it was read last; `gone` maps ids that were deleted to the evidence of that; `firsts` are the first
-    writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` the ids of this run's
-    objects, `strangers` those that an answer gave for one of them and that were there before.
+    writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` maps the ids of
+    this run's objects to the case that made them; `strangers` are those that an answer gave for one of them and that
+    were there before.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Session:
         self.gone: dict[tuple[str, str], dict[str, str]] = {}
         self.firsts: dict[tuple[str, str], First] = {}
         self.uniques: dict[str, set[str]] = {}
-        self.made: set[str] = set()
+        self.made: dict[str, str] = {}
         self.strangers: set[str] = set()
         self.patience = PATIENCE
         self._keys = keys()

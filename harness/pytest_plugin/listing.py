@@ -100,9 +100,10 @@ class Listing:
 
     def appeared(self, sent: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(ids of rows like `sent` that were not there before, evidence): what writes really made."""
-        known = self.known()
+        known, made = self.known(), self.drive.session.made
         walk = self.newest()
         fresh = {id: row for id, row in walk.by_id.items() if id not in known}
+        fresh = {id: row for id, row in fresh.items() if made.get(id, self.case.id) == self.case.id}
         known.update(fresh)
         parts = self.sent_parts(sent)
         alike = [id for id, row in fresh.items() if any(self._alike(part, row) for part in parts)]
