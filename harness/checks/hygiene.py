@@ -1,11 +1,11 @@
 """What holds for every single answer, whatever the case was about."""
 
 from collections.abc import Iterable, Iterator, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
-from harness.core import Evidence
+from harness.core import Evidence, Severity
 
 DOCUMENTED = frozenset({200, 400, 401, 403, 404, 408, 409, 410, 429, 450, 451, 452})
 """Statuses of the errors table; 5xx are judged on their own. Source: [D:rest/2023-03-14/errors]."""
@@ -18,11 +18,13 @@ class Exchanges(Subject):
     evidence: tuple[Evidence, ...]
     repeated: tuple[tuple[str, str, str], ...]
     """(request id, evidence that had it first, evidence that has it again)."""
+    passing: frozenset[str] = frozenset()
+    """Ids of 5xx answers that did not last: the same operation worked before and after them."""
 
     @classmethod
     def of(
         cls, case: str, platform: str | None, resource: str | None, evidence: Iterable[Evidence],
-        seen: MutableMapping[str, str],
+        seen: MutableMapping[str, str], passing: frozenset[str] = frozenset(),
     ) -> "Exchanges":  # fmt: skip
         """The subject of a case; `seen` (request id -> evidence id) is updated."""
         items = tuple(item for item in evidence if item.status is not None)
@@ -31,7 +33,7 @@ class Exchanges(Subject):
             id = item.request_id
             if id and seen.setdefault(id, item.id) != item.id:
                 repeated.append((id, seen[id], item.id))
-        return cls(case, platform, resource, items, tuple(repeated))
+        return cls(case, platform, resource, items, tuple(repeated), passing)
 
 
 @check("hygiene.request_id")
@@ -81,10 +83,14 @@ def status(subject: Exchanges) -> Iterator[Observation]:
 
 @check("hygiene.server_error")
 def server_error(subject: Exchanges) -> Iterator[Observation]:
-    """No answer is a 5xx: after one the outcome of a write is not known. Source: [D:implementation-guides]."""
+    """No operation keeps answering 5xx: after one the outcome of a write is not known. A failure that passes, as the
+    provider says may happen, is told and does not vote. Source: [D:implementation-guides/handling-errors]."""
     failed = [item for item in subject.evidence if (item.status or 0) >= 500]
-    if failed:
-        yield _told(failed, f"{failed[0].method} {failed[0].path} fails", "no 5xx", str(failed[0].status))
+    lasting = [item for item in failed if item.id not in subject.passing]
+    for items, severity in ((lasting, None), (failed if not lasting else [], Severity.ADVISORY)):
+        if items:
+            told = _told(items, f"{items[0].method} {items[0].path} fails", "no 5xx", str(items[0].status))
+            yield replace(told, severity=severity)
 
 
 @check("hygiene.error_body")

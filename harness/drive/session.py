@@ -63,6 +63,7 @@ class Session:
         self.uniques: dict[str, set[str]] = {}
         self.made: dict[str, str] = {}
         self.strangers: set[str] = set()
+        self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
         self._keys = keys()
         self._waited = False

@@ -13,6 +13,8 @@ from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 
 SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
+LASTING = 3
+"""5xx in a row after which an operation is broken."""
 MOST_CONFIRMED = 2
 """Objects per case that are read again because they were seen in two forms."""
 
@@ -23,9 +25,25 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
     judged = judge.judged
     made = tuple(drive.evidence)
     if made:
-        judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids), *HYGIENE)
+        passing = _passing(made, drive.session.failures)
+        judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)
         _reads(case, drive, judge, made)
     judge.judged = judged
+
+
+def _passing(made: Iterable[Evidence], failures: MutableMapping[tuple[str | None, ...], int]) -> frozenset[str]:
+    """The 5xx answers that are not the last of `LASTING` in a row for their operation; `failures` counts the rows of
+    this worker. A read that was repeated in vain is such a row of its own."""
+    passing: set[str] = set()
+    for item in made:
+        place = (item.platform, item.resource, item.operation, item.method)
+        if item.status is None or item.status < 500:
+            failures[place] = 0
+            continue
+        failures[place] = failures.get(place, 0) + 1
+        if failures[place] < LASTING:
+            passing.add(item.id)
+    return frozenset(passing)
 
 
 def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:

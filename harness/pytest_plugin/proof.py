@@ -19,6 +19,8 @@ from harness.pytest_plugin.answers import SHAPES
 from harness.pytest_plugin.listing import Listing
 
 WRITTEN = ("writes.accepted", "writes.envelope", "writes.accepted_mark", "writes.echo")
+AGAIN = 2
+"""How often a create that fails with 5xx and leaves nothing behind is sent again."""
 SUMS = ("money.number", "money.totals")
 LINE_SUMS = frozenset(
     {"total_amount", "sub_total", "tax_amount", "amount_due", "total_discount", "discount_amount", "total_quantity",
@@ -90,10 +92,33 @@ class Proof(Listing):
     def create(self, body: Mapping[str, Any] | None = None, **options: Any) -> tuple[Write, dict[str, Any]]:
         """A judged create of `body`, or of the smallest input; the write and what was sent."""
         sent = dict(body) if body is not None else self.drive.minimal_input()
-        write = self.drive.create(self.name, sent, **options)
-        self.note(write)
+        write = self.attempt(sent, **options)
         self.written(write, "create", sent)
         return write, sent
+
+    def attempt(self, sent: Mapping[str, Any], **options: Any) -> Write:
+        """A create as a careful integrator makes it: after a 5xx, whose outcome is not known, the object is looked up;
+        when it is there the case ends, when it is not the create is sent again under a new key. Source:
+        [D:implementation-guides/handling-errors]."""
+        write = self.drive.create(self.name, sent, **options)
+        for _ in range(AGAIN):
+            if not write.indeterminate or write.job is not None:
+                break
+            if self.described.supports("list", self.case.platform) and self.appeared(sent)[0]:
+                self.drive.inconclusive(
+                    f"the create is answered {write.status} and yet done: its outcome was looked up"
+                )
+            write = self.drive.create(self.name, sent, **{**options, "key": None})
+        self.note(write)
+        return write
+
+    def refusal(self, sent: Any, **access: Any) -> Write:
+        """A create that must be refused; sent again after a 5xx, which is no refusal and may pass."""
+        write = self.drive.create(self.name, sent, **access)
+        for _ in range(AGAIN):
+            if write.indeterminate and write.job is None:
+                write = self.drive.create(self.name, sent, **access)
+        return write
 
     def read(self, id: str) -> tuple[dict[str, Any] | None, Evidence]:
         """The object by its id; None when it is not there."""
@@ -143,8 +168,7 @@ class Proof(Listing):
             sent = self.drive.fill(template)
         except Inconclusive:
             return None
-        write = self.drive.create(self.name, sent)
-        self.note(write)
+        write = self.attempt(sent)
         if write.ok:
             self.written(write, "create", sent)
         return write.id
@@ -176,6 +200,9 @@ class Proof(Listing):
         """A judged PATCH: accepted, echoed, stored, and nothing else changed. `otherwise` is sent when `sent`, which a
         platform may refuse, is refused."""
         write = self.drive.update(self.name, id, sent)
+        for _ in range(AGAIN):  # what it sets is the same each time, so that it can be sent again
+            if write.indeterminate and write.job is None:
+                write = self.drive.update(self.name, id, sent)
         if otherwise is not None and otherwise != sent and write.status is not None and 400 <= write.status < 500:
             sent, write = otherwise, self.drive.update(self.name, id, otherwise)
         return self.settled(write, id, before, sent, in_list=in_list)

@@ -1,5 +1,6 @@
 """Dates: their form on every row, and that a day which is sent is the day that is read."""
 
+from contextlib import suppress
 from itertools import cycle
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.checks.dates import MARKS, Dates, DayKept, SameDay
 from harness.checks.paths import first
+from harness.drive import Inconclusive
 
 READ = ("dates.format", "dates.midnight_shift", "dates.plausible", "dates.order")
 EXAMPLES = 4
@@ -76,7 +78,8 @@ def test_any_day_stays_that_day(proof, judge, drive, case):
               suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
     @given(st.dates(min_value=_day("2010-01-01"), max_value=_day("2029-12-31")))
     def prove(day):
-        _send(proof, judge, drive, paths, day.isoformat(), next(times))
+        with suppress(Inconclusive):  # told by what was judged; the next example may have another end
+            _send(proof, judge, drive, paths, day.isoformat(), next(times))
 
     times = cycle(TIMES)
     prove()
@@ -95,8 +98,7 @@ def _send(proof, judge, drive, paths, day, time):
         field = proof.described.create_fields[path]
         sent[path] = day if field.format == "date" else f"{day}{time}"
         body = proof.with_value(body, path, sent[path])
-    write = drive.create(proof.name, body)
-    proof.note(write)
+    write = proof.attempt(body)
     if not write.ok or write.entity is None:
         proof.written(write, "create", body)
     seen, answer = proof.read(write.id)

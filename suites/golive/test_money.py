@@ -1,11 +1,14 @@
 """Money: amounts are exact numbers that add up."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from harness.checks.money import AmountKept, Amounts
 from harness.checks.paths import exact, first
+from harness.drive import Inconclusive
 
 EXAMPLES = 4
 
@@ -36,7 +39,8 @@ def test_any_amount_comes_back(proof, judge, drive, case):
               suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
     @given(st.decimals(min_value="0.01", max_value="9999999.99", places=2))
     def prove(amount):
-        _send(proof, judge, drive, path, [float(amount)])
+        with suppress(Inconclusive):  # told by what was judged; the next example may have another end
+            _send(proof, judge, drive, path, [float(amount)])
 
     prove()
 
@@ -70,8 +74,7 @@ def _send(proof, judge, drive, path, amounts, currency=None):
         body[path] = amounts[0]
     if currency is not None:
         body["currency_code"] = currency
-    write = drive.create(proof.name, body)
-    proof.note(write)
+    write = proof.attempt(body)
     if not write.ok or write.entity is None:
         proof.written(write, "create", body)
     seen, answer = proof.read(write.id)

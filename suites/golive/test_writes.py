@@ -36,7 +36,7 @@ def test_a_missing_required_input_creates_nothing(proof, judge, drive, case):
     """Without a required input a create is refused with 400, and nothing appears in the list."""
     path = case.params["path"]
     body = without(drive.minimal_input(), path)
-    _refused(proof, judge, drive, body, path, f"without {path}", own=True)
+    _refused(proof, judge, body, path, f"without {path}", own=True)
 
 
 @pytest.mark.case("writes.optional")
@@ -74,11 +74,11 @@ def test_an_empty_create_creates_nothing(proof, judge, drive):
 
 
 @pytest.mark.case("writes.reference")
-def test_an_unknown_reference_is_refused(proof, judge, drive, case):
+def test_an_unknown_reference_is_refused(proof, judge, case):
     """A create that names an object which does not exist is refused, and nothing appears in the list."""
     path = case.params["path"]
     body = proof.broken_reference(path)
-    _refused(proof, judge, drive, body, path, f"with an unknown {path}", own=False)
+    _refused(proof, judge, body, path, f"with an unknown {path}", own=False)
 
 
 @pytest.mark.case("writes.invalid")
@@ -94,7 +94,7 @@ def test_nonsense_is_refused(proof, judge, drive, case):
     if proof.name == "journal_entries":
         bodies.append(("line_items", "does not balance", _unbalanced(drive.minimal_input())))
     for path, why, body in bodies:
-        write = drive.create(proof.name, body)
+        write = proof.refusal(body)
         made = (write.id,) if write.ok and write.id else ()
         judge(RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} that {why}", made,
                            (write.evidence.id,), own=False), "writes.refused")  # fmt: skip
@@ -139,10 +139,10 @@ def test_what_the_platform_lacks_is_refused(proof, judge, drive, case):
     judge(Failing(*proof.base, answer, why, frozenset({404, 410}), frozenset()), "errors.unsupported")
 
 
-def _refused(proof, judge, drive, body, path, reason, *, own):
+def _refused(proof, judge, body, path, reason, *, own):
     if proof.described.has("list"):
         proof.known()
-    write = drive.create(proof.name, body)
+    write = proof.refusal(body)
     made, evidence = _made(proof, body)
     judge(
         RefusedWrite(
