@@ -104,14 +104,17 @@ pacer = Pacer(FileSlots(Path(slots)), per_second=500 / 10.05, jitter=0.05)
 connection = http.client.HTTPConnection(host)
 headers = {"authorization": auth, "x-rutter-version": "2024-08-31"}
 sent = refused = 0
+first = last = 0.0
 while time.monotonic() < until:
     pacer.acquire()
+    last = time.monotonic()
+    first = first or last
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     answer.read()
     sent += 1
     refused += answer.status == 429
-print(sent, refused, pacer.lost)
+print(sent, refused, pacer.lost, first, last)
 """
 
 failed: list[str] = []
@@ -282,20 +285,17 @@ def budget(seconds: float = 60.0) -> None:
             until = time.monotonic() + seconds + 2.0  # the processes take a while to start
             path = "/versioned/accounting/vendors?limit=1&access_token=" + environment["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
             command = [sys.executable, "-c", SHARER, str(slots), host, path, auth, str(until)]
-            began = time.monotonic()
             running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-            told = [[int(part) for part in process.communicate()[0].split()] for process in running]
-            lasted = time.monotonic() - began
+            told = [[float(part) for part in process.communicate()[0].split()] for process in running]
     finally:
         emulator.stop()
-    sent, refused = sum(row[0] for row in told), sum(row[1] for row in told)
-    shares = [row[0] for row in told]
-    active = min(lasted, seconds + 2.0)
-    used = sent / (50.0 * active)
-    print(f"      {sent} sent in {active:.1f} s, shares {shares}, {sum(row[2] for row in told)} slots given up")
+    sent, refused = sum(int(row[0]) for row in told), sum(int(row[1]) for row in told)
+    shares = [int(row[0]) for row in told]
+    span = max(row[4] for row in told) - min(row[3] for row in told)
+    used = (sent - 1) / (50.0 * span)
+    print(f"      {sent} sent in {span:.1f} s, shares {shares}, {sum(int(row[2]) for row in told)} slots given up")
     verdict("not one 429", refused == 0, str(refused))
-    verdict("at least 98 % of the budget used, start of the processes included", used >= 0.98 - 1.5 / active,
-            f"{used:.1%}; {sent / (50.0 * (active - 1.0)):.1%} without the first second")  # fmt: skip
+    verdict("at least 98 % of the permitted requests used", used >= 0.98, f"{used:.1%}")
 
 
 def merge() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.run import _pairs
+from harness.cli.run import pairs
 from harness.exit_status import ExitStatus
 
 
@@ -69,7 +69,7 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
         slots=choices["budget"],
         defects=choices["defects"],
         faults=choices["faults"],
-        emulator=_pairs(choices["options"]),
+        emulator=pairs(choices["options"]),
         say=lambda line: click.echo(f"golive: {line}", err=True),
     )
     status = ExitStatus.GO

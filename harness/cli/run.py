@@ -39,7 +39,7 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
 
     Without PLAN all shipped plans are proven; without --target the emulator is started for the run.
     """
-    options = _pairs(choices["options"])
+    options = pairs(choices["options"])
     if (options or choices["defects"]) and choices["target"] != "emulator":
         raise click.UsageError("--defect and --emulator-option work with --target emulator only")
     if choices["rate"] is not None and not RATE.fullmatch(choices["rate"]):
@@ -71,14 +71,15 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
     return prove(settings, workers=workers, shown_as=out)
 
 
-def _pairs(options: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
+def pairs(options: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=VALUE` of every `--emulator-option`."""
+    found = {}
     for option in options:
         name, equals, value = option.partition("=")
         if not equals or not name:
             raise click.UsageError(f'--emulator-option "{option}" is not of the form NAME=VALUE')
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
 def worker_count(text: str) -> int:

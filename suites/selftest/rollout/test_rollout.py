@@ -1,0 +1,65 @@
+"""`golive rollout` from end to end: Locust, the emulator, the judgement, the report and the ledger."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.core.measurement import StageOutcome
+from harness.emulator import EmulatorSettings
+from harness.emulator.credentials import environment
+from harness.plan.rollout_loader import ROLLOUT
+from harness.report.rollout import read_rollout_report
+from harness.report.rollout_ledger import LEDGER_FILE, read_ledger
+
+GATES = ["p50(list) <= 30s", "limited <= 0%", "check_failures <= 0%", "lost_webhooks <= 0%"]
+
+
+def patient_plan(folder: Path) -> Path:
+    """The shipped plan with gates and a generator that a busy machine cannot fail."""
+    text = ROLLOUT.read_text(encoding="utf-8")
+    head, _, rest = text.partition("    gates:\n")
+    _, _, tail = rest.partition("    failed: {then: hold}")
+    gates = "    gates:\n" + "".join(f"      - {gate}\n" for gate in GATES)
+    text = head + gates + "    failed: {then: hold}" + tail
+    for strict, patient in (
+        ("lateness_p99: 5ms", "lateness_p99: 1h"),
+        ("offered: 0.99", "offered: 0"),
+        ("cpu: 0.8", "cpu: 1"),
+    ):
+        assert strict in text
+        text = text.replace(strict, patient)
+    file = folder / "rollout.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_stage_is_played_judged_and_kept(tmp_path: Path) -> None:
+    """A sound stage is promoted: exit 0, a report without a 429, a ledger entry, and no secret in any file."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "harness.cli", "rollout", "canary", "--seconds", "3", "--out", str(out)]
+    ended = subprocess.run(  # noqa: S603 - our own interpreter
+        [*command, "--plan", str(patient_plan(tmp_path))], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (entry,) = read_ledger(out / LEDGER_FILE)
+    report = read_rollout_report(out / entry.report)
+    assert entry.outcome is report.outcome is StageOutcome.PROMOTE
+    assert [str(gate.state) for gate in report.gates] == ["held", "held", "held", "not_run"]
+    assert {row.of for row in report.classes} >= {"list", "create", "connection"}
+    assert sum(row.answered for row in report.classes) > 50
+    assert (out / entry.report / "report.html").read_text(encoding="utf-8").count("<svg") == 4
+    values = environment(EmulatorSettings(), "").items()
+    secrets = [value for name, value in values if "TOKEN" in name or "SECRET" in name]
+    written = "".join(file.read_text(encoding="utf-8", errors="replace") for file in out.rglob("*") if file.is_file())
+    assert secrets
+    assert not [secret for secret in secrets if secret in written]
+    assert json.loads((out / entry.report / "load.json").read_text(encoding="utf-8"))["flows"]
+
+
+def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path) -> None:
+    """Without a promoted stage before it, a stage is wrong use, told before anything is started."""
+    command = [sys.executable, "-m", "harness.cli", "rollout", "early", "--out", str(tmp_path / "out")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own interpreter
+    assert ended.returncode == 3
+    assert "stage early may not start: stage canary was not tested" in ended.stderr
