@@ -171,7 +171,7 @@ def test_another_tenant_cannot_read(proof, judge, drive):
         judge(subject, "errors.isolation")
     if not proof.described.supports("list", other.platform):
         return
-    page = other.page(proof.name, **({"limit": 500} if proof.described.is_paged else {}))
+    page = other.page(proof.name, **({"limit": 100} if proof.described.is_paged else {}))
     listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
     leaked = frozenset(str(row.get("id")) for row in listed if isinstance(row, dict)) & own
     subject = Failing(*proof.base, page, "for another connection's list", frozenset({page.status}), frozenset(), leaked)
