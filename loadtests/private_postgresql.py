@@ -7,6 +7,7 @@ refuses to run as root: started by root, the server runs as the user `postgres`.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ def _run(command: list[str], folder: Path) -> None:
 @contextmanager
 def private_server(*, durable: bool = False) -> Iterator[str]:
     """A running server; its URL for SQLAlchemy. NoServerError where there can be none."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the server would outlive us
     initdb, control, user = _tool("initdb"), _tool("pg_ctl"), _as_owner()
     folder = Path(tempfile.mkdtemp(prefix="golive-pg-"))
     try:
