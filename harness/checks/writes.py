@@ -1,5 +1,6 @@
 """What a write must answer, and what must be read after it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,7 +105,9 @@ def accepted(subject: Written) -> Iterator[Observation]:
 
 def _blamed(subject: Written, told: Any) -> str | None:
     """The input that an error message names, when it names exactly one."""
-    named = [name for name in subject.sent if isinstance(told, str) and name in told]
+    known = [name for name in subject.described.create_fields if "." not in name]
+    words = set(re.findall(r"[a-z_]+", told)) if isinstance(told, str) else set()
+    named = [name for name in dict.fromkeys((*subject.sent, *known)) if name in words]
     return named[0] if len(named) == 1 else None
 
 

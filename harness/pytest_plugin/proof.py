@@ -152,11 +152,16 @@ class Proof(Listing):
         known = self.drive.session.workpieces.get(place)
         if known is None:
             with self.drive.session.script.chapter(f"workpiece/{self.name}"):
-                id = self._full() or self.create()[0].id
-            if id is None:
-                self.drive.inconclusive("the create answers no id: nothing to change")
-            known = self.drive.session.workpieces[place] = id
+                known = self.drive.session.workpieces[place] = self.filled()
         return known
+
+    def filled(self) -> str:
+        """The id of a new object with every optional input that stands on its own, or with none where these are
+        refused together."""
+        id = self._full() or self.create()[0].id
+        if id is None:
+            self.drive.inconclusive("the create answers no id: nothing to change")
+        return id
 
     def _full(self) -> str | None:
         """The id of an object with all inputs; None when it is refused: each on its own has a case."""

@@ -109,12 +109,12 @@ def _like(before, amount):
 def test_an_update_changes_what_it_names(proof, drive, case):
     """A PATCH changes what it names, in the answer, by id and in the list; everything else stays. Texts are in many
     scripts, days are the end of a leap February."""
-    write, _ = proof.create()
-    before = proof.before(write.id)
+    id = proof.filled()
+    before = proof.before(id)
     changes = drive.fill(dict(proof.requirement.changes))
     marked = dict.fromkeys(case.params["texts"], SAMPLE_TEXTS["unicode"] + SAMPLE_TEXTS["long"][:200])
     telling = {**changes, **_leap_days(proof, changes), **marked}
-    proof.updated(write.id, before, telling, in_list=True, otherwise=changes)
+    proof.updated(id, before, telling, in_list=True, otherwise=changes)
 
 
 def _leap_days(proof, changes):
