@@ -32,7 +32,7 @@ RATE = re.compile(r"([1-9]\d*)/(\d+(?:\.\d+)?)s")
 @click.option("--contract", "contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to serve.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME[:K=V,...]", help="A bad world; repeatable.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Any other setting; repeatable.")
-@click.argument("what", required=False, type=click.Choice(["settings"]))
+@click.argument("what", required=False, type=click.Choice(["settings", "fidelity", "quirks", "faults"]))
 def emulator(what: str | None, **choices: Any) -> None:
     """Serve the stateful double of the API until stopped.
 
@@ -53,6 +53,10 @@ def emulator(what: str | None, **choices: Any) -> None:
         for fact in settings.facts():
             default = "" if fact.value == fact.default else f" (default: {fact.default})"
             click.echo(f"{fact.name:<24} {fact.value:<28} {fact.about}{default} [{fact.source}]")
+        return
+
+    if what is not None:
+        _tell(what)
         return
 
     def ready(taken: "EmulatorSettings") -> None:
@@ -87,6 +91,27 @@ def _progress() -> "Iterator[Progress]":
         yield show
     finally:
         bars.stop()
+
+
+def _tell(what: str) -> None:
+    """What the double is like: per operation, per platform, per fault."""
+    from harness.contract import load_contract
+    from harness.emulator.faults import FAULTS
+    from harness.emulator.fidelity import fidelities
+    from harness.emulator.quirks import facts, platforms
+
+    if what == "fidelity":
+        for item in fidelities(load_contract()):
+            click.echo(f"{item.known_from:<14} {item.method:<6} {item.path}: {item.about}")
+    elif what == "quirks":
+        for platform in platforms():
+            for fact in facts(platform):
+                shown = ", ".join(sorted(fact.value)) if isinstance(fact.value, frozenset) else fact.value
+                click.echo(f"{platform:<20} {fact.quirk}: {shown} [{fact.source}]")
+    else:
+        for name, fault in FAULTS.items():
+            options = ", ".join(f"{key}={value}" for key, value in fault.options.items())
+            click.echo(f"{name:<22} {fault.about}{f' ({options})' if options else ''}")
 
 
 def _settings(choices: dict[str, Any], rate: dict[str, Any], options: dict[str, str]) -> "EmulatorSettings":

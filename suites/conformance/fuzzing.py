@@ -117,6 +117,8 @@ class Feeder:
         if isinstance(case.body, dict) and not self._negative(case, ParameterLocation.BODY) and sample.body is not None:
             body = self.lab.contract.schemas.get(sample.operation.request_schema or "", {})
             case.body = self._live(case.body, body, sample, sample.body)
+            if sample.operation.name == "backfill":
+                case.body = sample.body  # days of a form that the contract does not say
         return case
 
     def learn(self, content: Any) -> None:

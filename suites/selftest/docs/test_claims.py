@@ -37,6 +37,9 @@ def test_every_command_of_the_readme_parses(line):
     words = line.split()
     command = app.get_command(click.Context(app), words[0])
     assert command is not None
+    if isinstance(command, click.Group) and len(words) > 1:
+        command = command.get_command(click.Context(command), words[1])
+        assert command is not None
     options = {name for parameter in command.params for name in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
 

@@ -1,13 +1,16 @@
 """Operations beyond list, get, create, update and delete, over a real socket."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
 
 from harness.contract import load_contract
 from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.emulator.fidelity import fidelities
 from harness.emulator.operations import specials
+from harness.emulator.operations.registry import FIDELITIES
 
 PLAIN = {"list", "get", "create", "update", "delete"}
 PLATFORMS = ("QUICKBOOKS", "NETSUITE", "SHOPIFY", "PLAID", "SAGE_INTACCT", "FREEAGENT")
@@ -234,3 +237,18 @@ def test_a_statement_can_be_asked_for_as_a_job(call):
         done = call("GET", f"/jobs/{told['id']}", None).json()
     assert done["status"] == "success"
     assert done["response"]["body"]["balance_sheets"]
+
+
+def test_the_fidelity_of_every_operation_is_told():
+    """Each of the contract's operations has a line that says what its behaviour is known from; the README says 247."""
+    contract = load_contract()
+    told = list(fidelities(contract))
+    wanted = sorted(
+        item.operation_id for resource in contract.resources.values() for item in resource.operations.values()
+    )
+    assert sorted(item.operation for item in told) == wanted
+    assert {item.known_from for item in told} == set(FIDELITIES)
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## The emulator, and what it is not")[2].partition("\n## ")[0]
+    assert section.lstrip().startswith("It does **not** imitate")
+    assert f"{len(told)} operations" in section
