@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.contract.importing.index import carry, index_of
+from harness.contract.importing.index import carry, follow, index_of
 from harness.contract.importing.raw import read_raw
 from harness.contract.importing.repairs import Repairs, repair
 from harness.contract.loader import Contract, packaged
@@ -39,6 +39,8 @@ def import_contract(path: Path, *, version: str | None = None) -> Imported:
     index = index_of(document, own_index)
     schemas = document["components"]["schemas"]
     carried = carry(index, schemas, own_index, own_document["components"]["schemas"])
+    for entry in index["entities"]:
+        follow(entry, schemas)
     document.setdefault("x-platform-names", own_document["x-platform-names"])
     contract = Contract(document, index)
     for resource in contract.resources.values():

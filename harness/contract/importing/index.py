@@ -127,7 +127,6 @@ def _bodies(
     entry["wrapper_keys"] = keys
     if known:
         _bare(entry, known, document)
-    _facts(entry, schemas)
 
 
 def _bare(entry: dict[str, Any], known: Mapping[str, Any], document: Mapping[str, Any]) -> None:
@@ -145,8 +144,8 @@ def _bare(entry: dict[str, Any], known: Mapping[str, Any], document: Mapping[str
                 entry[kind] = body["$ref"].rpartition("/")[2]
 
 
-def _facts(entry: dict[str, Any], schemas: Mapping[str, Any]) -> None:
-    """What follows from the fields."""
+def follow(entry: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Complete an entry with what follows from its fields, once all that is known of them stands there."""
     fields = {kind: flatten(schemas[entry[kind]], schemas) if kind in entry else {}
               for kind in ("schema", "create_schema", "update_schema")}  # fmt: skip
     created, shown = fields["create_schema"], fields["schema"]

@@ -78,6 +78,8 @@ def test_a_raw_file_with_every_flaw_becomes_the_same_contract(raw, imported):
     assert len(imported.contract.resources) == len(packaged_contract().resources)
     assert drift(packaged_contract(), imported.contract) == []
     assert imported.contract.version == "2025-02-28"
+    for name, resource in packaged_contract().resources.items():
+        assert set(resource.filterable) <= set(imported.contract.resources[name].filterable), name
 
 
 def test_yaml_is_read_as_it_is_meant(tmp_path):
