@@ -13,13 +13,14 @@ from harness.core import Evidence
 class Answer(Subject):
     """Answers of one kind: pages of a list, or single objects. `key` is the wrapper key, `types` the JSON types that
     may stand under it; `connection_id` what `/connections` says, None when unknown; `org_id` what other reads of the
-    connection say, None when there was none."""
+    connection say, None when there was none; `named` whether the contract has `connection` in the answer at all."""
 
     evidence: tuple[Evidence, ...]
     key: str
     connection_id: str | None
     types: frozenset[str]
     org_id: str | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def connection(subject: Answer) -> Iterator[Observation]:
     """Reads name the connection they are from, and it is the one whose access token was sent, of the same organisation
     on every read: an integration that routes data by it must not mix customers up. Source: [S24]."""
     wanted: dict[str, str | None] = {"platform": subject.platform, "id": subject.connection_id, "orgId": subject.org_id}
-    for item in subject.evidence:
+    for item in subject.evidence if subject.named else ():
         block = item.body.get("connection") if isinstance(item.body, dict) else None
         if not isinstance(block, dict):
             yield _envelope(item, "connection", "an object with id, orgId and platform", short(block))

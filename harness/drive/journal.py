@@ -1,7 +1,7 @@
 """Every write of a run, written down before it is sent, so that what the run created can be removed after any end."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,15 @@ def standing(path: Path) -> list[Created]:
             case "deleted":
                 ids.pop(line["id"], None)
     return [*reversed(ids.values()), *unsettled.values()]
+
+
+def made_beside(directory: Path, worker: str, ids: Collection[str]) -> frozenset[str]:
+    """Which of these objects another worker of the run in `directory` created, by its journal."""
+    found: set[str] = set()
+    for path in (directory / "workers").glob(f"*/{NAME}"):
+        if path.parent.name != worker:
+            found.update(line["id"] for line in _lines(path) if line["event"] == "created" and line["id"] in ids)
+    return frozenset(found)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

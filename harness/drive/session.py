@@ -1,7 +1,7 @@
 """One per worker: the client, the redactor, what was already read, the journal."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from harness.core import Clock, Evidence, Exchange, FreeScript, Redactor, Script
 from harness.drive.cleanup import clean_up
 from harness.drive.drive import Drive
 from harness.drive.idempotency import keys
-from harness.drive.journal import NAME, Journal, Remains, standing
+from harness.drive.journal import NAME, Journal, Remains, made_beside, standing
 from harness.drive.results import First, Walk
 from harness.drive.sightings import Sightings
 from harness.drive.world import World
 from harness.plan.case import Case, Requirement
 
+JOURNAL_LOOKS, JOURNAL_PAUSE = 10, 0.05
+"""How often and how many seconds apart the journals of other workers are looked at."""
 KEY_AGE = 1.2
 """Seconds after which a key must still be known; how long it is kept at all is UNKNOWN."""
 
@@ -69,6 +71,7 @@ class Session:
         self._waited = False
         self.journal = Journal(directory, worker)
         self._directory = directory
+        self._worker = worker
         self._journal_path = directory / "workers" / worker / NAME
         self._record = record
         self._lock = threading.Lock()
@@ -121,6 +124,17 @@ class Session:
             read.clear()
         self.whole.clear()
         self.sightings.forget()
+
+    def made_by_nobody(self, ids: Iterable[str]) -> frozenset[str]:
+        """Which of these objects no worker of this run made. Another worker creates on this connection too, when it
+        tries a key on it: its journal says so a moment after its object is listed, and is waited for."""
+        left = frozenset(ids) - self.made.keys()
+        for _ in range(JOURNAL_LOOKS):
+            left -= made_beside(self._directory, self._worker, left)
+            if not left:
+                break
+            self.clock.sleep(JOURNAL_PAUSE)
+        return left
 
     def cleanup(self) -> list[Remains]:
         """Delete what this worker created, newest first, where the platform allows it; return what remains."""

@@ -67,7 +67,7 @@ def _answer(case: Case, drive: Drive, item: Evidence, resource: Resource) -> Ans
     types = resource.list_types if item.operation == "list" else resource.item_types
     return Answer(
         case.id, item.platform, resource.name, (item,), key_of(item, resource) or "", item.connection_id, types,
-        drive.session.sightings.organisation(item),
+        drive.session.sightings.organisation(item), resource.operations[item.operation or "list"].knows_connection,
     )  # fmt: skip
 
 

@@ -107,6 +107,9 @@ class Listing:
         known.update(fresh)
         parts = self.sent_parts(sent)
         alike = [id for id, row in fresh.items() if any(self._alike(part, row) for part in parts)]
+        if any(id not in made for id in alike):
+            odd = self.drive.session.made_by_nobody(alike)
+            alike = [id for id in alike if id in made or id in odd]
         for id in alike:
             self.drive.adopt(self.name, id)
         return tuple(alike), walk.evidence_ids

@@ -67,7 +67,14 @@ def test_lists_come_in_their_envelope(proof, judge, drive):
     walk = proof.snapshot()
     key = proof.described.list_key or proof.name
     judge(
-        Answer(*proof.base, walk.pages, key, drive.connection.id, proof.described.list_types),
+        Answer(
+            *proof.base,
+            walk.pages,
+            key,
+            drive.connection.id,
+            proof.described.list_types,
+            named=proof.described.operations["list"].knows_connection,
+        ),
         "fields.envelope",
         "fields.connection",
     )
