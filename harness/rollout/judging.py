@@ -20,6 +20,8 @@ from harness.rollout.statistics import (
 
 LEAST_SAMPLES = 5
 """Answers that checks must have judged before a gate on them can hold."""
+RISK = 0.025
+"""Of a wrong verdict by one sequential test: a gate on errors makes two, of the whole test and of its later half."""
 BY_TIME = frozenset({"budget", "freshness", "backlog_drained", "oldest_webhook"})
 
 
@@ -156,7 +158,7 @@ def _errors(gate: Gate, measured: Measured, around: Circumstances) -> GateResult
         return _compared(gate, (failures, total), around, seen)
     if gate.bound == 0:
         return _never(gate, failures, total, seen)
-    test = Sprt.of(gate.bound)
+    test = Sprt.of(gate.bound, RISK)
     halves = [(failures, total)]
     history = [
         row for of, rows in measured.history.items() if gate.of in {None, of} and of != "webhook" for row in rows
@@ -166,7 +168,9 @@ def _errors(gate: Gate, measured: Measured, around: Circumstances) -> GateResult
         late = [row for row in history if row[0] >= middle]
         halves.append((sum(row[1] for row in late), sum(row[2] for row in late)))
     risk = f"at {gate.bound / 2:.2%} it is lost, at {gate.bound * 2:.2%} held, in at most 5 % of tests"
-    if any(test.decide(*half) is False for half in halves) or share_at_least(failures, total) > gate.bound:
+    # A fixed interval may be looked at once, at the end; a sequential test at any time.
+    beyond = around.over and share_at_least(failures, total, 0.99) > gate.bound
+    if beyond or any(test.decide(*half) is False for half in halves):
         return GateResult(gate.text, GateState.LOST, seen, f"a sequential test says more than {gate.bound:.2%}; {risk}")
     if test.decide(failures, total) is True:
         return GateResult(gate.text, GateState.HELD, seen, f"a sequential test is sure; {risk}")

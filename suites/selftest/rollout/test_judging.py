@@ -1,5 +1,6 @@
 """Gates and outcomes from measurements: held, lost, undecided, and who is to blame."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -122,6 +123,27 @@ def test_only_what_cannot_be_won_back_stops_a_test() -> None:
     ]
     assert not lost_for_good(gates[1:], measured(9, seconds=0.5), running)
     assert lost_for_good(gates[1:], measured(300, seconds=0.5), running)
+
+
+def lost(rate: float, seed: int) -> bool:
+    """Whether a simulated test of 20 windows, looked at after each, loses the objective of 1 % errors."""
+    draw, gates, data = random.Random(seed), [parse_gate("errors <= 1%")], Measured()  # noqa: S311 - a simulation
+    for second in range(20):
+        recorder = Recorder(0)
+        recorder.count("list", "answered", 50)
+        recorder.count("list", "errors", sum(draw.random() < rate for _ in range(50)))
+        data.add(recorder.take(second, cpu=0.1, in_flight=0, queued=0, lost_slots=0))
+        if lost_for_good(gates, data, replace(AROUND, over=False)):
+            return True
+    return judge_gates(gates, data, AROUND)[0].state is GateState.LOST
+
+
+def test_looking_often_does_not_lose_a_sound_target() -> None:
+    """At half the objective at most 5 % of tests are lost although each is looked at after every window; at three times
+    the objective nearly all are. With the slack of 300 tests."""
+    slack = 2 * (0.05 * 0.95 / 300) ** 0.5
+    assert sum(lost(0.005, seed) for seed in range(300)) / 300 <= 0.05 + slack
+    assert sum(lost(0.03, seed) for seed in range(300)) / 300 >= 0.95 - slack
 
 
 def test_the_outcome_follows_the_gates_and_the_generator(plan: Rollout) -> None:
