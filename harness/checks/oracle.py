@@ -1,5 +1,6 @@
 """What a client can work out from a whole list: which rows fit a condition, which values are worth asking for."""
 
+import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -93,8 +94,13 @@ def changed_rows(
         known = plain.get(str(row.get("id")))
         if known is None or known.get("updated_at") != row.get("updated_at"):
             continue
-        if repr(known) == repr(row):  # nearly always, and a hundred times faster than walking both
+        if _bytes(known) == _bytes(row):  # nearly always, and a hundred times faster than walking both
             continue
         for path, left, right in differences(known, row):
             if path.partition(".")[0] not in VOLATILE:
                 yield path, left, right
+
+
+def _bytes(row: Mapping[str, Any]) -> bytes:
+    """The row as bytes that tell true from 1; version 2 writes equal values alike."""
+    return marshal.dumps(dict(row), 2)

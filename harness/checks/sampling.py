@@ -1,5 +1,6 @@
 """Choosing few rows that stand for many."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,10 @@ def telling(rows: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, A
     if len(rows) <= most:
         return list(rows)
     features = [frozenset(_features(row)) for row in rows]
-    common = {name: {feature for row in features for feature in row if feature[0] == name}
-              for name in {feature[0] for row in features for feature in row}}  # fmt: skip
+    common: dict[str, set[Any]] = defaultdict(set)
+    for row in features:
+        for name, value in row:
+            common[name].add(value)
     kinds = {name for name, found in common.items() if 1 < len(found) <= KINDS}
     chosen = [len(rows) - 1]
     covered = set(features[-1])

@@ -30,7 +30,7 @@ from harness.core.secrets import (
     hides,
     is_made_up,
     kind_of,
-    may_name_secrets,
+    may_hold_secrets,
     tokens,
     unpacked,
 )
@@ -58,6 +58,7 @@ class Redactor:
         self._known_bytes: tuple[bytes, ...] = ()
         self._plain: tuple[bytes, ...] = ()
         self._hiding: dict[str, bool] = {}
+        self._clean_keys: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._people = Pseudonyms(self.fingerprint) if pseudonymise else None
         for kind, value in secrets:
@@ -141,10 +142,11 @@ class Redactor:
 
     def body(self, body: bytes) -> tuple[Any, bool, str | None]:
         """(value without secrets, is strict JSON, what is wrong) of a body; the value is None when it is no JSON."""
-        value, is_json, problem = parse_json(body)
+        keys = _Keys(self._clean_keys)
+        value, is_json, problem = parse_json(body, keys.pairs)
         if not is_json:
             return value, is_json, problem
-        clean = not may_name_secrets(body)
+        clean = not keys.suspect and not may_hold_secrets(body)
         if not clean:
             self._learn_tree(value)
         if clean and self._people is None and not self._holds_known(body):
@@ -246,14 +248,36 @@ def walk(value: Any) -> Iterable[tuple[str, Any]]:
             yield from walk(item)
 
 
-def parse_json(body: bytes) -> tuple[Any, bool, str | None]:
-    """(value, is strict JSON, what is wrong). NaN, Infinity, duplicate keys, a byte order mark and other encodings than
-    UTF-8 are refused: a strict client would."""
+class _Keys:
+    """Looks at the keys of a body while it is parsed: `suspect` when one of them names a secret. `clean` are keys that
+    are known to name none; nearly all are met again and again."""
+
+    def __init__(self, clean: set[str]) -> None:
+        self._clean = clean
+        self.suspect = False
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """The object of these pairs; ValueError when a key stands twice."""
+        value = unique_pairs(pairs)
+        if not value.keys() <= self._clean:
+            for key in value.keys() - self._clean:
+                if kind_of(key) is not None:
+                    self.suspect = True
+                elif len(self._clean) < MOST_REMEMBERED:
+                    self._clean.add(key)
+        return value
+
+
+def parse_json(
+    body: bytes, pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]] | None = None
+) -> tuple[Any, bool, str | None]:
+    """(value, is strict JSON, what is wrong). `pairs` makes objects. NaN, Infinity, duplicate keys, a byte order mark
+    and other encodings than UTF-8 are refused: a strict client would."""
     if not body:
         return None, False, None
     try:
         return (
-            json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_pairs),
+            json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=pairs or unique_pairs),
             True,
             None,
         )
@@ -265,7 +289,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         keys = [key for key, _ in pairs]

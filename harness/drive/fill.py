@@ -60,7 +60,21 @@ class Filler:
     def _rows(
         self, resource: str, where: Mapping[str, Any], minimum: Mapping[str, Any], prefer: Mapping[str, Any]
     ) -> list[Mapping[str, Any]]:
-        rows = [row for row in self._drive.snapshot(resource).rows if _matches(row, where, minimum)]
+        walk = self._drive.snapshot(resource)
+        place = (self._drive.platform, resource, json.dumps([where, minimum, prefer], sort_keys=True, default=str))
+        known = self._drive.session.choices.get(place)
+        if known is None or known[0] is not walk:
+            known = self._drive.session.choices[place] = (walk, self._chosen(walk.rows, where, minimum, prefer))
+        return known[1]
+
+    def _chosen(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        where: Mapping[str, Any],
+        minimum: Mapping[str, Any],
+        prefer: Mapping[str, Any],
+    ) -> list[Mapping[str, Any]]:
+        rows = [row for row in rows if _matches(row, where, minimum)]
         return sorted(rows, key=lambda row: (row.get("status") not in {*ACTIVE, None}, not _matches(row, prefer, {})))
 
     def _fill(self, template: Any, picks: _Picks) -> Any:

@@ -31,8 +31,8 @@ class Session:
     `known` the ids that are no news, `workpieces` the object that cases change one after the other. `sightings` holds
     every object as it was read last; `gone` maps ids that were deleted to the evidence of that; `firsts` are the first
     writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` maps the ids of
-    this run's objects to the case that made them; `strangers` are those that an answer gave for one of them and that
-    were there before.
+    this run's objects to the case that made them; `strangers` are those that an answer gave for one
+    of them and that were there before; `choices` are the rows of a snapshot that templates may refer to.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Session:
         self.firsts: dict[tuple[str, str], First] = {}
         self.uniques: dict[str, set[str]] = {}
         self.made: dict[str, str] = {}
+        self.choices: dict[tuple[str, str, str], tuple[Walk, list[Mapping[str, Any]]]] = {}
         self.strangers: set[str] = set()
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
