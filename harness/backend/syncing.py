@@ -85,8 +85,8 @@ class Reader:
             raise Later(self._refused(view, reply))
         state, reason = _state_of(status)
         self.connections.note(view.id, state=state, reason=reason, link_url=status.get("link_url"))
-        if state in CALLABLE and view.state not in CALLABLE:
-            self.wishes.add(view.id, EVERYTHING)
+        if state in CALLABLE and (view.state not in CALLABLE or (view.state == SYNCING and state != SYNCING)):
+            self.wishes.add(view.id, EVERYTHING)  # what was walked before may have been a part only (trap 16)
         if state == SYNCING:
             raise Later(NOT_YET)
 
@@ -220,6 +220,7 @@ def _state_of(status: dict[str, Any]) -> tuple[str, str | None]:
     if disabled.get("is_disabled"):
         reason = disabled.get("disabled_reason")
         return DISABLED, None if reason in {None, "null"} else str(reason)
-    if not status.get("is_ready"):
+    history = status.get("historical_sync_status") or {}
+    if not status.get("is_ready") or history.get("historical_sync_completed") is False:
         return SYNCING, None
     return (HEALTHY if status.get("is_healthy", True) else UNHEALTHY), None

@@ -151,6 +151,7 @@ def test_edits_and_deletes_on_the_platform_arrive_by_webhook(world):
     place = world(linked_books="seeded", initial_batch_seconds=0.05)
     hear(place)
     id, _ = linked(place)
+    eventually(place.only, lambda found: found["state"] == "healthy")
     changed, deleted = list(complete(place, id, "vendors"))[:2]
     place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
     place.admin("DELETE", f"platform/{id}/vendors/{deleted}")
@@ -166,6 +167,7 @@ def test_missed_webhooks_are_repaired_by_polling(world):
     """Without any webhook, a sync on demand brings changes and deletions."""
     place = world(linked_books="seeded", initial_batch_seconds=0.05)
     id, _ = linked(place)
+    eventually(place.only, lambda found: found["state"] == "healthy")
     changed, deleted = list(complete(place, id, "vendors"))[:2]
     place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
     place.admin("DELETE", f"platform/{id}/vendors/{deleted}")

@@ -157,11 +157,14 @@ def test_names_are_found_or_suggested(contract: Contract) -> None:
 
 
 def test_fields_are_flattened_at_the_first_look() -> None:
-    """Loading a contract looks into no schema of a row: one that is broken harms only who asks for it."""
+    """Loading a contract flattens no schema of a row: one that is broken inside harms only who asks for it."""
     folder = resources.files("harness.contract") / "data"
     document = json.loads((folder / "2024-08-31.openapi.json").read_text(encoding="utf-8"))
     index = json.loads((folder / "2024-08-31.entities.json").read_text(encoding="utf-8"))
-    document["components"]["schemas"]["Bill"] = {"$ref": "#/components/schemas/Nowhere"}
+    document["components"]["schemas"]["Bill"] = {
+        "type": "object",
+        "properties": {"id": {"$ref": "#/components/schemas/Nowhere"}},
+    }
     contract = Contract(document, index)
     with pytest.raises(KeyError, match="Nowhere"):
         len(contract.resource("bills").fields)
