@@ -44,7 +44,7 @@ SECRET_KEYS = {
 """JSON keys and query parameters, in lower case without `_` and `-`, whose value is a secret wherever it stands.
 Source: [S24] bodies; the spellings that other APIs use are there as well."""
 
-ESCAPES, SCHEMES = (b"\\u", b"\\/"), (b"basic ", b"bearer ")
+ESCAPES, SCHEMES = (b"\\u", b"\\/"), (b"basic ", b"bearer ", b"private key")
 """A body without any of these, and without a key of `SECRET_KEYS`, names no secret."""
 
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
@@ -118,7 +118,7 @@ def is_made_up(value: str) -> bool:
 
 def may_hold_secrets(body: bytes) -> bool:
     """Whether a body has to be searched value by value whatever its keys are: escapes may hide a secret, and a scheme
-    stands before one."""
+    or the name of a key stands before one."""
     if any(mark in body for mark in ESCAPES):
         return True
     lower = body.lower()

@@ -127,3 +127,22 @@ def test_pseudonyms_are_consistent_and_spare_what_was_sent():
     assert first[0]["email"] in first[0]["note"]
     made = evidence(redactor, url="https://api.invalid/x", body=b'{"email": "golive@example.com"}')
     assert made.response_json == {"email": "golive@example.com"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKCAQ\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nMIIEow",
+        "bearer abcdefghijklmnop",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9m",
+        "access-sandbox-3f6b1c2e11114222",
+    ],
+)
+def test_a_secret_by_its_looks_is_replaced_under_any_key(value):
+    """What looks like a secret is in no value of a body, although nobody named it and its key says nothing."""
+    found, is_json, _ = Redactor(b"key").body(json.dumps({"memo": f"see {value}"}).encode())
+    assert is_json
+    assert value.split()[-1] not in str(found)
+    assert "{{" in found["memo"]
