@@ -61,5 +61,10 @@ conformance: $(STAMP) ## Hold the emulator against the contract: a strict client
 bench-load: $(STAMP) ## Proof that load tests tell the truth: p99 under freezes, pace, shared budget, stages (10 minutes)
 	$(BIN)/python loadtests/bench_load.py
 
+.PHONY: bench-backend
+bench-backend: $(STAMP) ## Proof of the reference backend: webhooks under kill -9, ingest, initial sync (6 minutes)
+	$(BIN)/python loadtests/backend_storm.py
+	$(BIN)/python loadtests/backend_pace.py
+
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

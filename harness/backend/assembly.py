@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from prometheus_client import Counter
 from sqlalchemy.engine import make_url
 
 from harness.backend.connections import Connections
@@ -30,6 +31,8 @@ class Backend:
     wishes: Wishes
     connections: Connections
     mirror: Mirror
+    requests: Counter
+    """Requests of this process to the API, by the status of their answer; `none` without one."""
 
     @classmethod
     def of(cls, settings: BackendSettings, clock: Clock) -> "Backend":
@@ -45,15 +48,20 @@ class Backend:
             Wishes(database, clock, lease=max(settings.lease_seconds, 60.0)),
             Connections(database, vault, clock),
             Mirror(database),
+            Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
         )  # fmt: skip
 
     def gateway(self) -> Gateway:
         """A way to the API for one thread."""
-        return Gateway(self.settings, self.database, self.connections, self._budget(), self.clock)
+        return Gateway(self.settings, self.database, self.connections, self._budget(), self.clock,
+                       self._count)  # fmt: skip
 
     def reader(self, worker: str) -> Reader:
         """What fulfils wishes, for one thread."""
         return Reader(worker, self.database, self.connections, self.mirror, self.wishes, self.gateway(), self.clock)
+
+    def _count(self, status: int | None) -> None:
+        self.requests.labels("none" if status is None else str(status)).inc()
 
     def _budget(self) -> RateBudget:
         parsed = parse_rate(self.settings.rate)

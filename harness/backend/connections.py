@@ -44,9 +44,10 @@ class Connections:
         digest = _digest(public_token)
         begun = self._database.upsert(EXCHANGES).values(digest=digest, connection_id=None, begun_at=self._now())
         with self._database.begin() as connection:
-            first = connection.execute(begun.on_conflict_do_nothing()).rowcount == 1
+            # What an insert returns is the same on both databases; how many rows it counts is not.
+            inserted = connection.execute(begun.on_conflict_do_nothing().returning(EXCHANGES.c.digest)).scalar()
             made = connection.execute(select(EXCHANGES.c.connection_id).where(EXCHANGES.c.digest == digest)).scalar()
-        return first, made
+        return inserted is not None, made
 
     def unclaim(self, public_token: Secret) -> None:
         """Let a public token be tried again whose exchange failed."""

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +44,17 @@ class Paused(Exception):
 
 
 class Gateway:
-    """Sends requests for connections. One per thread."""
+    """Sends requests for connections. One per thread; `count` is told the status of every answer."""
 
     def __init__(
-        self, settings: BackendSettings, database: Database, connections: Connections, budget: RateBudget, clock: Clock
-    ) -> None:
+        self, settings: BackendSettings, database: Database, connections: Connections, budget: RateBudget,
+        clock: Clock, count: Callable[[int | None], None],
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._database = database
         self._connections = connections
         self._clock = clock
+        self._count = count
         self._client: ApiClient[Exchange] = ApiClient(settings.base_url, budget=budget, clock=clock, record=_same)
 
     def close(self) -> None:
@@ -83,6 +85,7 @@ class Gateway:
         if key is not None:
             headers["Idempotency-Key"] = key
         exchange = self._client.send(Call(method, path, tuple(pairs), headers, content), retry=False)
+        self._count(exchange.status)
         self._heed(exchange, connection_id)
         return Reply(exchange.status, _json(exchange))
 

@@ -17,6 +17,7 @@ class Metrics:
         self.webhooks = Counter(
             "golive_webhooks", "Webhook requests by what became of them", ["outcome"], registry=self.registry
         )
+        self.registry.register(backend.requests)
         self.registry.register(_Gauges(backend))
 
     def text(self) -> bytes:

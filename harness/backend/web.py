@@ -14,7 +14,10 @@ from harness.backend.pages import Pages, json_response
 from harness.backend.signature import HEADER, verified
 from harness.errors import StorageError
 
-WEBHOOKS = "/webhooks/rutter"
+WEBHOOKS, SHORT = "/webhooks/rutter", "/webhooks"
+"""Where events are taken: both are the same address to senders."""
+QUEUE = "/golive/queue"
+"""What a load test looks at while it runs."""
 
 
 class Endpoints:
@@ -30,6 +33,8 @@ class Endpoints:
         """The addresses."""
         return [
             Route(WEBHOOKS, self.webhook, methods=["POST"]),
+            Route(SHORT, self.webhook, methods=["POST"]),
+            Route(QUEUE, self.queue, methods=["GET"]),
             Route("/events", self.events, methods=["GET"]),
             Route("/dead-letters", self.dead_letters, methods=["GET"]),
             Route("/dead-letters/replay", self.replay, methods=["POST"]),
@@ -73,6 +78,15 @@ class Endpoints:
             return json_response({"status": "database", "detail": str(error)}, 503)
         return json_response({"status": "ok", "waiting": depth.waiting, "oldest_seconds": round(depth.oldest, 3),
                       "dead": depth.dead})  # fmt: skip
+
+    def queue(self, _request: Request) -> Response:
+        """How far the workers are: events that wait, the age of the oldest in seconds, distinct ones worked off."""
+        try:
+            depth = self.inbox.depth()
+        except StorageError as error:
+            return json_response({"error": str(error)}, 503)
+        return json_response({"backlog": depth.waiting, "oldest_seconds": round(depth.oldest, 3),
+                              "processed": depth.done})  # fmt: skip
 
     def prometheus(self, _request: Request) -> Response:
         """Metrics as Prometheus text."""

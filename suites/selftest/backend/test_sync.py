@@ -28,7 +28,7 @@ def eventually(look, wanted, patience=60.0):
 class World:
     """A double, a backend beside it, and a client for both."""
 
-    def __init__(self, folder, **emulated):
+    def __init__(self, folder, database=None, **emulated):
         self.emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS",), **emulated))
         environment = self.emulator.environment()
         self.root = self.emulator.base_url.removesuffix("/versioned")
@@ -37,8 +37,8 @@ class World:
         self.folder = folder
         self.settings = BackendSettings(
             base_url=self.emulator.base_url, client_id=self.auth[0], client_secret=Secret(self.auth[1]),
-            vault_keys=(Secret(new_key()),), database=f"sqlite:///{folder / 'backend.sqlite3'}", rate="off",
-            idle_seconds=0.02, poll_seconds=3600.0,
+            vault_keys=(Secret(new_key()),), rate="off",
+            database=database or f"sqlite:///{folder / 'backend.sqlite3'}", idle_seconds=0.02, poll_seconds=3600.0,
         )  # fmt: skip
         self.backend = BackendProcess.start(self.settings)
         self.http = httpx.Client(timeout=30)
@@ -132,9 +132,13 @@ def complete(world, id, resource):
     return eventually(lambda: world.mirrored(id, resource), lambda rows: bool(rows) and rows == world.ledger(resource))
 
 
-def test_a_public_token_makes_one_connection_and_its_data_arrives(world):
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+)
+def test_a_public_token_makes_one_connection_and_its_data_arrives(world, database, request):
     """A token that the browser hands over twice is exchanged once; afterwards the mirror equals the ledger."""
-    place = world(linked_books="seeded", initial_batch_seconds=0.05)
+    url = request.getfixturevalue("postgresql")() if database == "postgresql" else None
+    place = world(database=url, linked_books="seeded", initial_batch_seconds=0.05)
     id, token = linked(place)
     again = place.http.post(f"{place.backend.url}/link/exchange", json={"public_token": token})
     assert again.json() == {"connection_id": id}

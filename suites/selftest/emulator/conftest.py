@@ -1,18 +1,12 @@
 """Emulators of their own for the tests of this folder, called as an integrator calls them."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
-from itertools import count
-from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, make_url
 
 from harness.emulator import EmulatorProcess, EmulatorSettings
 
-ROOT = Path(__file__).parents[3]
 VERSION = {"X-Rutter-Version": "2024-08-31"}
 START = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """Where the frozen clocks of the tests stand at first."""
@@ -85,31 +79,6 @@ def start():
     for double in running:
         double.http.close()
         double.process.stop()
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """Makes empty PostgreSQL databases on a private server: `postgresql()` is a URL. Skips where there is no server."""
-    command = [sys.executable, str(ROOT / "loadtests" / "private_postgresql.py")]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    server = subprocess.Popen(command, text=True, **pipes)  # noqa: S603 - our own interpreter
-    line = server.stdout.readline()
-    if line:
-        url = make_url(line.split()[1])
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        numbers = count()
-
-        def fresh():
-            name = f"test{next(numbers)}"
-            with engine.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {name}")
-            return url.set(database=name).render_as_string(hide_password=False)
-
-        yield fresh
-        engine.dispose()
-    _, reason = server.communicate()
-    if not line:
-        pytest.skip(reason.strip())
 
 
 @pytest.fixture(

@@ -1,0 +1,36 @@
+"""A private PostgreSQL for the tests that hold on more than one database."""
+
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """Makes empty PostgreSQL databases on a private server: `postgresql()` is a URL. Skips where there is no server."""
+    command = [sys.executable, str(ROOT / "loadtests" / "private_postgresql.py")]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    server = subprocess.Popen(command, text=True, **pipes)  # noqa: S603 - our own interpreter
+    line = server.stdout.readline()
+    if line:
+        url = make_url(line.split()[1])
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        numbers = count()
+
+        def fresh():
+            name = f"test{next(numbers)}"
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            return url.set(database=name).render_as_string(hide_password=False)
+
+        yield fresh
+        engine.dispose()
+    _, reason = server.communicate()
+    if not line:
+        pytest.skip(reason.strip())
