@@ -20,6 +20,8 @@ from harness.core import Secret
 from harness.emulator import EmulatorProcess, EmulatorSettings
 
 HOOKS = "/webhooks/rutter"
+LINK_TRIES = 5
+"""An emulator that makes books for many connections at once may not answer in time."""
 VERSION = {"X-Rutter-Version": "2024-08-31"}
 
 
@@ -58,10 +60,18 @@ class World:
     def link(self, url: str, platform: str = "QUICKBOOKS") -> str:
         """Connect a platform as an end user does, through a backend; the connection's id."""
         made = self.admin("POST", "link", platform=platform)
-        answer = self.http.post(f"{url}/link/exchange", json={"public_token": made["public_token"]})
-        if answer.status_code != 200:
-            raise SystemExit(f"the token was not exchanged: {answer.status_code} {answer.text}")
-        return str(made["connection_id"])
+        for _ in range(LINK_TRIES):
+            answer = self.http.post(f"{url}/link/exchange", json={"public_token": made["public_token"]})
+            if answer.status_code == 200:
+                return str(made["connection_id"])
+        raise SystemExit(f"the token was not exchanged: {answer.status_code} {answer.text}")
+
+    def unfinished(self) -> int:
+        """Connections that are not ready yet at the API."""
+        answer = self.http.get(f"{self.emulator.base_url}/connections", params={"status": "any"}, headers=VERSION,
+                               auth=self.auth)  # fmt: skip
+        found = answer.raise_for_status().json()["connections"]
+        return sum(item["status"] != "active" for item in found)
 
     def token(self, id: str) -> str:
         """A connection's access token, from the API itself: a backend shows none."""

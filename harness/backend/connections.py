@@ -59,7 +59,7 @@ class Connections:
             )
 
     def add(self, id: str, platform: str, name: str | None, token: Secret, public_token: Secret | None = None) -> None:
-        """Store a connection, or the new token of a known one, and wish for all its data."""
+        """Store a connection, or the new token of a known one, and wish to see its state: its data follows."""
         values = {
             "platform": platform,
             "name": name,
@@ -73,7 +73,7 @@ class Connections:
             if public_token is not None:
                 done = update(EXCHANGES).where(EXCHANGES.c.digest == _digest(public_token))
                 connection.execute(done.values(connection_id=id))
-            add_wishes(self._database, connection, id, ("connection", "everything"), self._now())
+            add_wishes(self._database, connection, id, ("connection",), self._now())
 
     def all(self) -> list[ConnectionView]:
         """Every connection, oldest first."""

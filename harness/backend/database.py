@@ -1,7 +1,8 @@
 """The connection to the database: SQLite by file or in memory, PostgreSQL by URL, the same statements on both."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import create_engine, event
@@ -29,13 +30,15 @@ class Database:
         if self.is_sqlite and parsed.database in {None, "", ":memory:"}:
             raise UsageError("the backend keeps what it acknowledged: give a file, such as sqlite:///backend.sqlite3")
         self._engine = _engine(url, self.is_sqlite)
+        # SQLite has one writer, and makes others sleep in growing steps: threads of a process wait here instead.
+        self._turn: AbstractContextManager[object] = RLock() if self.is_sqlite else nullcontext()
         with self._told():
             METADATA.create_all(self._engine)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction: committed at the end, rolled back when an exception leaves it."""
-        with self._told(), self._engine.begin() as connection:
+        with self._told(), self._turn, self._engine.begin() as connection:
             yield connection
 
     def upsert(self, table: Any) -> Any:

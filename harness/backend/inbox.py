@@ -3,17 +3,18 @@
 An event and its effect commit in one transaction, under a lease that another worker takes over when this one dies.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from harness.backend.database import Database
 from harness.backend.meaning import Effect, Event
 from harness.backend.schema import INBOX, MIRROR, TOMBSTONES
-from harness.backend.wishes import add_wishes
+from harness.backend.wishes import add_counted
 from harness.core import Clock
 
 NEW, DONE, DEAD = "new", "done", "dead"
@@ -96,9 +97,15 @@ class Inbox:
                 INBOX.c.lease_until > now,
             )  # fmt: skip
             ended = set(connection.execute(held.values(state=DONE, error=None).returning(INBOX.c.digest)).scalars())
-            for item in events:
-                if item.digest in ended and item.connection_id is not None:
-                    self._apply(connection, item.connection_id, effect_of(item), now)
+            self._apply(
+                connection,
+                [
+                    (item.connection_id, effect_of(item))
+                    for item in events
+                    if item.digest in ended and item.connection_id
+                ],
+                now,
+            )
         return len(ended)
 
     def fail(self, worker: str, event: Event, reason: str) -> None:
@@ -157,18 +164,22 @@ class Inbox:
             found = connection.execute(wanted.order_by(INBOX.c.received_at.desc()).limit(most))
             return [dict(row._mapping) for row in found]  # noqa: SLF001 - the documented way to a dict of a row
 
-    def _apply(self, connection: Connection, connection_id: str, effect: Effect, now: float) -> None:
-        for resource, id in effect.gone:
-            buried = self._database.upsert(TOMBSTONES).values(
-                connection_id=connection_id, resource=resource, id=id, deleted_at=now
+    def _apply(self, connection: Connection, effects: Sequence[tuple[str, Effect]], now: float) -> None:
+        """The effects of a batch, each statement once for all of them; in one order, so that workers never deadlock."""
+        gone = sorted({(id, *place) for id, effect in effects for place in effect.gone})
+        if gone:
+            buried = self._database.upsert(TOMBSTONES).on_conflict_do_nothing()
+            rows = [dict(zip(("connection_id", "resource", "id"), place, strict=True)) for place in gone]
+            connection.execute(buried, [{**row, "deleted_at": now} for row in rows])
+            dropped = delete(MIRROR).where(
+                MIRROR.c.connection_id == bindparam("connection"),
+                MIRROR.c.resource == bindparam("list"),
+                MIRROR.c.id == bindparam("object"),
             )
-            connection.execute(buried.on_conflict_do_nothing())
-            connection.execute(
-                delete(MIRROR).where(
-                    MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.id == id
-                )
-            )
-        add_wishes(self._database, connection, connection_id, effect.wishes, now)
+            names = ("connection", "list", "object")
+            connection.execute(dropped, [dict(zip(names, place, strict=True)) for place in gone])
+        wished = Counter((id, what) for id, effect in effects for what in effect.wishes)
+        add_counted(self._database, connection, wished, now)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

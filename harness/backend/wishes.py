@@ -1,6 +1,6 @@
 """The list of what has to be read again. Many events make one wish; one worker at a time fulfils it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, delete, select, update
@@ -24,17 +24,26 @@ def add_wishes(
     database: Database, connection: Connection, connection_id: str, wishes: Iterable[str], due: float
 ) -> None:
     """Wish inside a transaction of the caller's."""
-    for what in wishes:
-        wish = database.upsert(WISHES).values(
-            connection_id=connection_id, what=what, wanted_at=due, count=1, due_at=due, lease_until=0.0, worker=None
-        )
-        earlier = case((WISHES.c.due_at > due, due), else_=WISHES.c.due_at)
-        connection.execute(
-            wish.on_conflict_do_update(
-                index_elements=[WISHES.c.connection_id, WISHES.c.what],
-                set_={"count": WISHES.c.count + 1, "wanted_at": due, "due_at": earlier},
-            )
-        )
+    add_counted(database, connection, {(connection_id, what): 1 for what in wishes}, due)
+
+
+def add_counted(database: Database, connection: Connection, wishes: Mapping[tuple[str, str], int], due: float) -> None:
+    """Wish for (connection id, what), each so many times at once, inside a transaction of the caller's."""
+    if not wishes:
+        return
+    rows = [
+        {"connection_id": id, "what": what, "wanted_at": due, "count": count, "due_at": due, "lease_until": 0.0,
+         "worker": None}
+        for (id, what), count in sorted(wishes.items())
+    ]  # fmt: skip
+    wish = database.upsert(WISHES)
+    earlier = case((WISHES.c.due_at > due, due), else_=WISHES.c.due_at)
+    count = WISHES.c.count + wish.excluded.count
+    wish = wish.on_conflict_do_update(
+        index_elements=[WISHES.c.connection_id, WISHES.c.what],
+        set_={"count": count, "wanted_at": due, "due_at": earlier},
+    )
+    connection.execute(wish, rows)
 
 
 class Wishes:

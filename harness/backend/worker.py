@@ -10,7 +10,7 @@ from harness.backend.meaning import Event, effect_of
 from harness.errors import HarnessError
 
 LOG = logging.getLogger("golive.backend.worker")
-BATCH = 100
+BATCH = 300
 
 
 class Worker:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     "--workers", default=1, show_default=True, type=click.IntRange(0, 32), help="Threads that work events off."
 )
 @click.option("--link-script", metavar="URL|FILE", help="The Link browser package; default: the public one on its CDN.")
-@click.argument("what", required=False, type=click.Choice(["key"]))
+@click.argument("what", required=False, type=click.Choice(["key", "rotate", "alerts"]))
 def backend(what: str | None, **choices: Any) -> None:
-    """Serve the reference backend until stopped; `golive backend key` prints a fresh key for its vault.
+    """Serve the reference backend until stopped. `golive backend key` prints a fresh key for its vault, `golive backend
+    rotate` seals every stored token with the first key of GOLIVE_BACKEND_KEYS while backends go on serving, `golive
+    backend alerts` prints Prometheus rules for its metrics.
 
     Credentials come from RUTTER_BASE_URL, RUTTER_CLIENT_ID, RUTTER_CLIENT_SECRET and GOLIVE_BACKEND_KEYS. While the
     client secret is rotated, RUTTER_PREVIOUS_CLIENT_SECRET holds the old one. RUTTER_PUBLIC_KEY gives its page a
@@ -31,6 +33,14 @@ def backend(what: str | None, **choices: Any) -> None:
         from harness.backend.vault import new_key
 
         click.echo(new_key())
+        return
+    if what == "alerts":
+        from harness.backend.alerts import rules
+
+        click.echo(rules(), nl=False)
+        return
+    if what == "rotate":
+        _rotate(str(choices["database"]))
         return
     from harness.backend.serving import serve
     from harness.backend.settings import from_environment
@@ -43,3 +53,11 @@ def backend(what: str | None, **choices: Any) -> None:
 
     given = {name: value for name, value in choices.items() if value is not None}
     serve(from_environment(os.environ, **given), on_ready=ready)
+
+
+def _rotate(database: str) -> None:
+    from harness.backend.rotation import rotate
+    from harness.backend.settings import from_environment
+
+    tokens = rotate(from_environment(os.environ, database=database))
+    click.echo(f"{tokens} tokens are sealed with the first key; older keys can go from GOLIVE_BACKEND_KEYS")

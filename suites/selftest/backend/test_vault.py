@@ -1,13 +1,23 @@
 """The vault and the meaning of events: pure parts of the reference backend."""
 
 import json
+import re
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
+from harness.backend import BackendSettings
+from harness.backend.alerts import rules
+from harness.backend.assembly import Backend
+from harness.backend.connections import Connections
+from harness.backend.database import Database
 from harness.backend.meaning import effect_of, event_of
+from harness.backend.metrics import Metrics
 from harness.backend.settings import from_environment
 from harness.backend.vault import Vault, new_key
-from harness.core import Secret
+from harness.cli.backend import backend
+from harness.core import Secret, SystemClock
 from harness.errors import CredentialError, HarnessError
 
 
@@ -64,3 +74,34 @@ def test_an_event_is_a_wish_to_read_again(body, wishes, gone):
 def test_what_is_no_event_is_none(content):
     """Bodies that are no JSON object with a code are no events."""
     assert event_of(content) is None
+
+
+def test_rotation_seals_what_is_stored_and_the_old_key_can_go(tmp_path, monkeypatch):
+    """`golive backend rotate` makes a stored token open with the new key alone; it shows neither key nor token."""
+    old, new, place = new_key(), new_key(), f"sqlite:///{tmp_path / 'backend.sqlite3'}"
+    Connections(Database(place), Vault([Secret(old)]), SystemClock()).add("c1", "XERO", None, Secret("a token"))
+    for name, value in (("RUTTER_BASE_URL", "http://x"), ("RUTTER_CLIENT_ID", "a"), ("RUTTER_CLIENT_SECRET", "b")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GOLIVE_BACKEND_KEYS", f"{new},{old}")
+    told = CliRunner().invoke(backend, ["rotate", "--database", place])
+    assert (told.exit_code, told.output.split()[0]) == (0, "1")
+    assert not any(text in told.output for text in (old, new, "a token"))
+    assert Connections(Database(place), Vault([Secret(new)]), SystemClock()).token("c1") == Secret("a token")
+
+
+def test_alert_rules_name_only_metrics_that_exist(tmp_path):
+    """Every metric in the shipped alert rules is one that the backend serves."""
+    settings = BackendSettings("http://x", "a", Secret("b"), (Secret(new_key()),),
+                               database=f"sqlite:///{tmp_path / 'backend.sqlite3'}")  # fmt: skip
+    parts = Backend.of(settings, SystemClock())
+    parts.connections.add("c1", "XERO", None, Secret("a token"))
+    parts.connections.note("c1", synced_at=1.0)
+    parts.requests.labels("429").inc()
+    metrics = Metrics(parts)
+    metrics.webhooks.labels("stored").inc()
+    served = metrics.text().decode()
+    parts.database.close()
+    expressions = [rule["expr"] for group in yaml.safe_load(rules())["groups"] for rule in group["rules"]]
+    named = set(re.findall(r"golive_\w+", " ".join(expressions)))
+    assert len(expressions) >= 8
+    assert [name for name in named if f"\n{name}" not in served] == []
