@@ -16,6 +16,8 @@ from harness.backend.settings import BackendSettings
 from harness.backend.syncing import Reader
 from harness.backend.vault import Vault
 from harness.backend.wishes import Wishes
+from harness.backend.writes import Writes
+from harness.backend.writing import Writer
 from harness.client import NoBudget, RateBudget, SharedBudget, parse_rate
 from harness.core import Clock
 
@@ -31,6 +33,7 @@ class Backend:
     wishes: Wishes
     connections: Connections
     mirror: Mirror
+    writes: Writes
     requests: Counter
     """Requests of this process to the API, by the status of their answer; `none` without one."""
 
@@ -48,6 +51,7 @@ class Backend:
             Wishes(database, clock, lease=max(settings.lease_seconds, 60.0)),
             Connections(database, vault, clock),
             Mirror(database),
+            Writes(database, clock),
             Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
         )  # fmt: skip
 
@@ -58,7 +62,10 @@ class Backend:
 
     def reader(self, worker: str) -> Reader:
         """What fulfils wishes, for one thread."""
-        return Reader(worker, self.database, self.connections, self.mirror, self.wishes, self.gateway(), self.clock)
+        gateway = self.gateway()
+        writer = Writer(self.writes, self.wishes, gateway, self.clock, self.settings.look_seconds)
+        return Reader(worker, self.database, self.connections, self.mirror, self.wishes, gateway, self.clock, writer,
+                      self.settings.not_ready_seconds)  # fmt: skip
 
     def _count(self, status: int | None) -> None:
         self.requests.labels("none" if status is None else str(status)).inc()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from harness.backend.database import Database
-from harness.backend.schema import CONNECTIONS, CURSORS, EXCHANGES, INBOX, MIRROR, TOMBSTONES, WISHES
+from harness.backend.schema import CONNECTIONS, CURSORS, EXCHANGES, INBOX, MIRROR, TOMBSTONES, WISHES, WRITES
 from harness.backend.vault import Vault
 from harness.backend.wishes import add_wishes
 from harness.core import Clock, Secret
@@ -101,7 +101,7 @@ class Connections:
     def remove(self, id: str) -> None:
         """Forget a connection with everything of it: data, events, wishes, token."""
         with self._database.begin() as connection:
-            for table in (MIRROR, CURSORS, WISHES, TOMBSTONES, INBOX, EXCHANGES):
+            for table in (MIRROR, CURSORS, WISHES, TOMBSTONES, INBOX, EXCHANGES, WRITES):
                 connection.execute(delete(table).where(table.c.connection_id == id))
             connection.execute(delete(CONNECTIONS).where(CONNECTIONS.c.id == id))
 

@@ -15,6 +15,7 @@ from harness.backend.database import Database
 from harness.backend.meaning import Effect, Event
 from harness.backend.schema import INBOX, MIRROR, TOMBSTONES
 from harness.backend.wishes import add_counted
+from harness.backend.writes import wake_jobs
 from harness.core import Clock
 
 NEW, DONE, DEAD = "new", "done", "dead"
@@ -97,15 +98,9 @@ class Inbox:
                 INBOX.c.lease_until > now,
             )  # fmt: skip
             ended = set(connection.execute(held.values(state=DONE, error=None).returning(INBOX.c.digest)).scalars())
-            self._apply(
-                connection,
-                [
-                    (item.connection_id, effect_of(item))
-                    for item in events
-                    if item.digest in ended and item.connection_id
-                ],
-                now,
-            )
+            effects = [(item.connection_id, effect_of(item)) for item in events if item.digest in ended]
+            self._apply(connection, [(id, effect) for id, effect in effects if id is not None], now)
+            wake_jobs(self._database, connection, [job for _, effect in effects for job in effect.jobs], now)
         return len(ended)
 
     def fail(self, worker: str, event: Event, reason: str) -> None:

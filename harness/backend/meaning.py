@@ -24,7 +24,9 @@ RESOURCES: Mapping[str, str] = {
 }  # fmt: skip
 """Family of an entity's events -> resource. Source: [S24] webhook event types."""
 
-FAMILY_CONNECTION = "CONNECTION"
+FAMILY_CONNECTION, JOB = "CONNECTION", "JOB"
+WRITE = "write:"
+"""Before the reference of a write: carry it on."""
 CONNECTION, EVERYTHING, DELETIONS, WHOLE = "connection", "everything", "deletions", "whole:"
 """What may be wished for beside resources: the connection's state, all it has, what was deleted, and, before the name
 of a resource, that its next walk is a whole one."""
@@ -49,10 +51,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an event makes: `wishes` to read again, and the (resource, id) that are gone."""
+    """What an event makes: `wishes` to read again, the (resource, id) that are gone, `jobs` that ended."""
 
     wishes: tuple[str, ...] = ()
     gone: tuple[tuple[str, str], ...] = ()
+    jobs: tuple[str, ...] = ()
 
 
 def event_of(content: bytes) -> Event | None:
@@ -88,6 +91,8 @@ def effect_of(event: Event) -> Effect:
     same. Source: version policy."""
     if event.kind == FAMILY_CONNECTION:
         return Effect((CONNECTION, EVERYTHING) if event.code in DATA_CODES else (CONNECTION,))
+    if event.kind == JOB:
+        return Effect(jobs=tuple(_ids(json.loads(event.body), "job")))
     resource = RESOURCES.get(event.kind)
     if resource is None:
         return Effect()

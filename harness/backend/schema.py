@@ -107,3 +107,23 @@ PAUSES = Table(
     Column("count", Integer, nullable=False),
 )
 """Who has to wait: `organisation` after a 429, a connection's id after a 452. Source: section 3."""
+
+WRITES = Table(
+    "writes",
+    METADATA,
+    Column("reference", String(64), primary_key=True),
+    Column("connection_id", String(64), nullable=False),
+    Column("resource", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("key", String(36), nullable=False),
+    Column("job_id", String(64)),
+    Column("object_id", String(64)),
+    Column("problem", Text),
+    Column("sent_at", Float),
+    Column("looks", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index("writes_job", "job_id"),
+    Index("writes_connection", "connection_id"),
+)
+"""Writes to the API with their idempotency keys. `state` is waiting, sent, job, unsure, done or failed."""

@@ -11,6 +11,7 @@ from granian.server.embed import Server
 
 from harness.backend.assembly import Backend
 from harness.backend.intake import Intake
+from harness.backend.outgoing import Outgoing
 from harness.backend.pages import Pages
 from harness.backend.settings import BackendSettings
 from harness.backend.syncer import Poller, Syncer
@@ -59,7 +60,7 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
     intake = Intake(backend.inbox.keep, stored)
     pages = Pages(backend, wished)
     server = Server(
-        application(Endpoints(backend, intake), pages),
+        application(Endpoints(backend, intake), pages, Outgoing(backend, wished)),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

@@ -59,6 +59,10 @@ class BackendSettings:
     lease_seconds: float = 10.0
     attempts: int = 6
     retry_seconds: float = 2.0
+    not_ready_seconds: float = 5.0
+    """How long after a connection was not ready it is looked at again; webhooks tell it sooner."""
+    look_seconds: tuple[float, ...] = (2.0, 10.0, 30.0)
+    """Pauses before each look for an object whose write was answered with a 5xx; how soon it shows is UNKNOWN."""
     idle_seconds: float = 0.25
     """How long a worker without work waits before it looks again for work of other processes."""
 

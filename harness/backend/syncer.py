@@ -9,7 +9,8 @@ from harness.backend.catalogue import MIRRORED
 from harness.backend.connections import CALLABLE, Connections
 from harness.backend.gateway import Paused
 from harness.backend.meaning import CONNECTION, EVERYTHING, WHOLE
-from harness.backend.syncing import Later, Lost, Reader
+from harness.backend.rests import Later, Lost
+from harness.backend.syncing import Reader
 from harness.backend.wishes import Wishes
 from harness.errors import HarnessError
 

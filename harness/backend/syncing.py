@@ -22,29 +22,20 @@ from harness.backend.connections import (
 )
 from harness.backend.database import Database
 from harness.backend.gateway import Gateway, Reply
-from harness.backend.meaning import CONNECTION, DELETIONS, EVERYTHING, RESOURCES, WHOLE
+from harness.backend.meaning import CONNECTION, DELETIONS, EVERYTHING, RESOURCES, WHOLE, WRITE
 from harness.backend.mirror import Mirror, Progress, millis
+from harness.backend.rests import Later, Lost
 from harness.backend.wishes import Wish, Wishes, add_wishes
+from harness.backend.writing import Writer
 from harness.core import Clock
 
 OVERLAP_MS = 60_000.0
 PAGE = 500
 ASKED_AT_MOST = 50
 """Rows missing from a whole walk that are asked for one by one; beyond it the walk is believed."""
-NOT_YET, LATER, MUCH_LATER = 5.0, 30.0, 300.0
-REFUSALS = {"PRODUCT_NOT_READY": NOT_YET, "NEEDS_UPDATE": MUCH_LATER, "CONNECTION_DISABLED": MUCH_LATER}
-
-
-class Later(Exception):
-    """A wish cannot be fulfilled now; `seconds` until it is worth another try."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"again in {seconds:g} s")
-        self.seconds = seconds
-
-
-class Lost(Exception):
-    """Another worker holds the wish: this one was too slow, and its page is rolled back."""
+LATER, MUCH_LATER = 30.0, 300.0
+NOT_READY = "PRODUCT_NOT_READY"
+REFUSALS = {"NEEDS_UPDATE": MUCH_LATER, "CONNECTION_DISABLED": MUCH_LATER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +49,9 @@ class Reader:
     wishes: Wishes
     gateway: Gateway
     clock: Clock
+    writer: Writer
+    not_yet: float
+    """Seconds until a connection that is not ready is looked at again."""
 
     def fulfil(self, wish: Wish) -> None:
         """Do what a wish asks for. Raises Later, Lost or Paused when it is not done."""
@@ -66,6 +60,10 @@ class Reader:
             return
         if wish.what == CONNECTION:
             self._state(view)
+        elif wish.what.startswith(WRITE):
+            if view.state not in CALLABLE:
+                raise Later(LATER)
+            self.writer.carry_out(wish.what.removeprefix(WRITE))
         elif view.state not in CALLABLE:
             return  # a connection that comes back wishes for everything anew
         elif wish.what == EVERYTHING:
@@ -89,7 +87,7 @@ class Reader:
         if state in CALLABLE and (begins or view.state not in CALLABLE or SYNCING == view.state != state):
             self.wishes.add(view.id, EVERYTHING)  # what was walked before may have been a part only (trap 16)
         if state == SYNCING:
-            raise Later(NOT_YET)
+            raise Later(self.not_yet)
 
     def _afresh(self, view: ConnectionView, resource: str) -> None:
         """Make the next walk of a resource a whole one."""
@@ -194,7 +192,7 @@ class Reader:
         if code in {"NEEDS_UPDATE", "CONNECTION_DISABLED"}:
             state = NEEDS_REAUTH if code == "NEEDS_UPDATE" else DISABLED
             self.connections.note(view.id, state=state, reason=str(code))
-        return REFUSALS.get(str(code), LATER)
+        return self.not_yet if code == NOT_READY else REFUSALS.get(str(code), LATER)
 
 
 def _query(view: ConnectionView, what: Mirrored, progress: Progress) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from harness.backend.inbox import DEAD
 from harness.backend.intake import Intake
 from harness.backend.meaning import event_of
 from harness.backend.metrics import Metrics
+from harness.backend.outgoing import Outgoing
 from harness.backend.pages import Pages, json_response
 from harness.backend.signature import HEADER, verified
 from harness.errors import StorageError
@@ -107,6 +108,6 @@ class Endpoints:
         return json_response({"error": problem} if problem else {"stored": True}, status)
 
 
-def application(*parts: Endpoints | Pages) -> Starlette:
+def application(*parts: Endpoints | Pages | Outgoing) -> Starlette:
     """The ASGI application."""
     return Starlette(routes=[route for part in parts for route in part.routes()])

@@ -38,7 +38,8 @@ class World:
         self.settings = BackendSettings(
             base_url=self.emulator.base_url, client_id=self.auth[0], client_secret=Secret(self.auth[1]),
             vault_keys=(Secret(new_key()),), rate="off",
-            database=database or f"sqlite:///{folder / 'backend.sqlite3'}", idle_seconds=0.02, poll_seconds=3600.0,
+            database=database or f"sqlite:///{folder / 'backend.sqlite3'}",
+            idle_seconds=0.02, poll_seconds=3600.0, not_ready_seconds=0.2,
         )  # fmt: skip
         self.backend = BackendProcess.start(self.settings)
         self.http = httpx.Client(timeout=30)
