@@ -83,7 +83,7 @@ class Reader:
             raise Later(self._refused(view, reply))
         state, reason = _state_of(status)
         self.connections.note(view.id, state=state, reason=reason, link_url=status.get("link_url"))
-        begins = view.state == SYNCING and view.synced_at is None
+        begins = view.state == SYNCING and view.synced_at is None and bool(status.get("is_ready"))
         if state in CALLABLE and (begins or view.state not in CALLABLE or SYNCING == view.state != state):
             self.wishes.add(view.id, EVERYTHING)  # what was walked before may have been a part only (trap 16)
         if state == SYNCING:
