@@ -22,6 +22,7 @@ from harness.backend.vault import new_key
 from harness.contract import load_contract
 from harness.core import Secret, SystemClock, Verdict
 from harness.gauntlet import Plan, Receiver, run_gauntlet
+from harness.rollout.backend import look
 
 SECRET, PREVIOUS, TOKEN = "client-secret-of-a-test", "previous-secret-of-a-test", "access-token-of-a-test"
 HOOKS = "/webhooks/rutter"
@@ -191,11 +192,12 @@ def test_the_same_event_long_after_is_a_new_one(settings, start, http):
 
 @BOTH
 def test_two_processes_share_one_inbox(settings, start, http):
-    """Events that one process took in are worked off by another, each once."""
+    """Events that one process took in are worked off by another, each once, and a load test sees it at either."""
     takes, works = start(replace(settings, workers=0)), start(settings)
     for number in range(50):
         assert post(http, takes.url, webhook("BILL", "BILL_DELETED", "c1", bill={"id": f"b{number}"})) == 200
     assert settled(http, works.url)["waiting"] == 0
+    assert [(look(url).backlog, look(url).processed) for url in (takes.url, works.url)] == [(0, 50), (0, 50)]
     assert rows(settings, "SELECT count(*), sum(count) FROM wishes WHERE what = 'bills'") == [(1, 50)]
 
 
