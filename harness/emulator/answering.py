@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.contract import Contract, Operation, Resource
+from harness.emulator.bookkeeping.ledger import Ledgers
 from harness.emulator.clock import EmulatorClock, read_millis, to_millis
 from harness.emulator.configuration import Configuration
 from harness.emulator.documents import Documents
@@ -52,6 +53,7 @@ class Api:
         with self.store.transaction():
             boot = len(self.store.kind("boot"))
             self.store.keep("boot", str(boot), {})
+        self.ledgers = Ledgers(self.store.all)
         self.ids = IdSource(settings.seed, boot)
         self.configuration = Configuration(self.store, contract, settings)
         self.organisation = Organisation(self.store, contract, settings, self.clock, self.ids,

@@ -33,6 +33,8 @@ def amount(number: int, code: str | None) -> Decimal:
 
 def exact(value: Any) -> Decimal:
     """A JSON number or amount text as a decimal; None and what is no number count as zero."""
+    if isinstance(value, Decimal):
+        return value
     try:
         return Decimal(str(value)) if value is not None and not isinstance(value, bool) else Decimal(0)
     except ArithmeticError:

@@ -5,7 +5,8 @@ postings balances. Source: double entry; [S24] on the signs of journal lines. Wh
 names none, and the conversion by the document's own rate, are INFERRED.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,9 @@ from harness.emulator.bookkeeping.amounts import exact, total
 
 Document = Mapping[str, Any]
 Rows = Callable[[str], list[dict[str, Any]]]
+Sums = Mapping[str, Decimal]
 CENT = Decimal("0.01")
+NOTHING = Decimal(0)
 BASE = "USD"
 
 
@@ -55,19 +58,47 @@ RULES: Mapping[str, Rule] = {
 }
 PAYMENTS: Mapping[str, tuple[str, int]] = {"bill_payments": ("accounts_payable", 1),
                                            "invoice_payments": ("accounts_receivable", -1)}  # fmt: skip
+READ = ("accounts", *RULES, *PAYMENTS, "bank_transfers")
 OWN_ACCOUNT = frozenset({"expenses", "bills", "bill_credit_memos", "invoices", "invoice_credit_memos", "bank_deposits",
                          "sales_receipts", "customer_refunds"})  # fmt: skip
 
 
 class Ledger:
-    """The postings of one connection, and the accounts they name."""
+    """The postings of one connection, the accounts they name, and what each month moved, added up once."""
 
     def __init__(self, rows: Rows) -> None:
         self.accounts: dict[str, dict[str, Any]] = {row["id"]: row for row in rows("accounts")}
         self._first: dict[str, str] = {}
         for id, row in self.accounts.items():
             self._first.setdefault(str(row.get("account_type")), id)
-        self.postings: list[Posting] = sorted(self._all(rows), key=lambda posting: posting.day)
+        self._months: dict[str, list[Posting]] = {}
+        for posting in sorted(self._all(rows), key=lambda posting: posting.day):
+            self._months.setdefault(posting.day[:7], []).append(posting)
+        self._moved = {month: _sums({}, postings) for month, postings in self._months.items()}
+        self._stood: dict[str, Sums] = {}
+        balances: Sums = {}
+        for month, postings in self._months.items():
+            self._stood[month] = balances = _sums(balances, postings)
+        self._known = sorted(self._months)
+
+    def within(self, month: str) -> list[Posting]:
+        """The postings of a month (YYYY-MM), by day."""
+        return self._months.get(month, [])
+
+    def moved(self, month: str) -> Sums:
+        """Debits less credits by account within a month."""
+        return self._moved.get(month, {})
+
+    def standing(self, month: str) -> Sums:
+        """Debits less credits by account, of everything until the end of a month."""
+        return self._last(bisect_right(self._known, month))
+
+    def before(self, month: str) -> Sums:
+        """Debits less credits by account, of everything before a month."""
+        return self._last(bisect_left(self._known, month))
+
+    def _last(self, count: int) -> Sums:
+        return self._stood[self._known[count - 1]] if count else {}
 
     def kind(self, account: str) -> str:
         """The account type of an account; the word itself for one that the books do not have."""
@@ -114,6 +145,34 @@ class Ledger:
         if isinstance(account, str) and account in self.accounts:
             return account
         return self._first.get(otherwise, otherwise)
+
+
+class Ledgers:
+    """The ledger of each connection, made anew when one of the lists that it is made from is another than before.
+
+    `lists(connection, resource)` gives the stored rows, and the same list object as long as nothing in it changed.
+    """
+
+    def __init__(self, lists: Callable[[str, str], list[Any]]) -> None:
+        self._lists = lists
+        self._made: dict[str, tuple[list[list[Any]], Ledger]] = {}
+
+    def of(self, connection: str) -> Ledger:
+        """The ledger of a connection as its documents stand."""
+        found = {resource: self._lists(connection, resource) for resource in READ}
+        lists, made = self._made.get(connection, ([], None))
+        if made is None or any(old is not new for old, new in zip(lists, found.values(), strict=True)):
+            made = Ledger(lambda resource: [row.document for row in found[resource]])
+            self._made[connection] = (list(found.values()), made)
+        return made
+
+
+def _sums(start: Sums, postings: Iterable[Posting]) -> Sums:
+    found = dict(start)
+    for posting in postings:
+        for account, value in posting.lines:
+            found[account] = found.get(account, NOTHING) + value
+    return found
 
 
 def _posting(day: Any, lines: tuple[tuple[str, Decimal], ...]) -> Iterator[Posting]:

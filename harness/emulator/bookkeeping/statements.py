@@ -1,18 +1,16 @@
 """Monthly statements from the ledger: a balance sheet that balances, and the two that explain how it moved."""
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from harness.emulator.bookkeeping.amounts import text, total
 from harness.emulator.bookkeeping.derived import CATEGORIES
-from harness.emulator.bookkeeping.ledger import BASE, Ledger
+from harness.emulator.bookkeeping.ledger import BASE, NOTHING, Ledger, Posting, Sums
 
 Document = dict[str, Any]
-Sums = Mapping[str, Decimal]
-NOTHING = Decimal(0)
 INVESTING = frozenset({"fixed_asset", "other_asset"})
 FINANCING = frozenset({"equity", "long_term_liability", "liability"})
 PROFIT = frozenset({"income", "expense"})
@@ -37,34 +35,38 @@ def month_of(instant: datetime) -> str:
 
 
 class Period:
-    """What the ledger says of one month: movements within it, balances at its end."""
+    """What the ledger says of one month: movements within it, balances at its end and before it."""
 
     def __init__(self, ledger: Ledger, month: str) -> None:
         self._ledger = ledger
-        first, last = bounds(month)
-        self.within = [posting for posting in ledger.postings if first <= posting.day <= last]
-        self.until = [posting for posting in ledger.postings if posting.day <= last]
-        self.before = [posting for posting in ledger.postings if posting.day < first]
+        self.within = ledger.within(month)
+        self._moved, self._standing, self._before = ledger.moved(month), ledger.standing(month), ledger.before(month)
 
-    def sums(self, postings: list[Any], *categories: str) -> dict[str, Decimal]:
-        """Debits less credits by account, for the accounts of some categories."""
-        found: dict[str, Decimal] = {}
-        for posting in postings:
-            for account, value in posting.lines:
-                if self.category(account) in categories:
-                    found[account] = found.get(account, NOTHING) + value
-        return found
+    def moved(self, *categories: str) -> dict[str, Decimal]:
+        """Debits less credits within the month, by account, for the accounts of some categories."""
+        return self._only(self._moved, categories)
+
+    def standing(self, *categories: str) -> dict[str, Decimal]:
+        """The same for everything until the end of the month."""
+        return self._only(self._standing, categories)
+
+    def before(self, *categories: str) -> dict[str, Decimal]:
+        """The same for everything before the month."""
+        return self._only(self._before, categories)
+
+    def _only(self, sums: Sums, categories: tuple[str, ...]) -> dict[str, Decimal]:
+        return {account: value for account, value in sums.items() if self.category(account) in categories}
 
     def category(self, account: str) -> str:
         """asset, liability, equity, income, expense; what is none of them counts as equity."""
         found = CATEGORIES.get(self._ledger.kind(account), "equity")
         return found if found in {"asset", "liability", "income", "expense"} else "equity"
 
-    def cash(self, postings: list[Any]) -> Decimal:
-        """What is in the bank accounts after these postings."""
-        return sum((self.cash_of(posting) for posting in postings), NOTHING)
+    def cash_before(self) -> Decimal:
+        """What was in the bank accounts before the month."""
+        return total(value for account, value in self._before.items() if self._ledger.kind(account) == "bank")
 
-    def cash_of(self, posting: Any) -> Decimal:
+    def cash_of(self, posting: Posting) -> Decimal:
         """What one posting does to the bank accounts."""
         return total(value for account, value in posting.lines if self._ledger.kind(account) == "bank")
 
@@ -82,10 +84,10 @@ class Period:
 def balance_sheet(ledger: Ledger, month: str) -> Document:
     """Assets, liabilities and equity at the end of a month; earnings until then are part of equity."""
     period = Period(ledger, month)
-    assets = period.sums(period.until, "asset")
-    liabilities = period.sums(period.until, "liability")
-    equity = {**period.sums(period.until, "equity")}
-    earned = total(period.sums(period.until, *PROFIT).values())
+    assets = period.standing("asset")
+    liabilities = period.standing("liability")
+    equity = period.standing("equity")
+    earned = total(period.standing(*PROFIT).values())
     own = period.tree("Equity", equity, -1)
     own["items"].append(_node("Retained earnings", -earned, []))
     own["value"] = text(-total(equity.values()) - earned)
@@ -102,8 +104,8 @@ def balance_sheet(ledger: Ledger, month: str) -> Document:
 def income_statement(ledger: Ledger, month: str) -> Document:
     """Income less costs within a month."""
     period = Period(ledger, month)
-    income = period.sums(period.within, "income")
-    costs = period.sums(period.within, "expense")
+    income = period.moved("income")
+    costs = period.moved("expense")
     sold = {account: value for account, value in costs.items() if ledger.kind(account) == "cost_of_goods_sold"}
     spent = {account: value for account, value in costs.items() if account not in sold}
     earned, gross = -total(income.values()), -total(income.values()) - total(sold.values())
@@ -138,7 +140,7 @@ def cash_flow_statement(ledger: Ledger, month: str) -> Document:
                 continue
             name = "investing" if kind in INVESTING else "financing" if kind in FINANCING else "operating"
             flows[name][account] = flows[name].get(account, NOTHING) - value
-    start = period.cash(period.before)
+    start = period.cash_before()
     changes = [period.cash_of(posting) for posting in moved]
     made: Document = {
         "starting_balance": text(start),

@@ -38,7 +38,7 @@ def _list(call: Call) -> Json:
         raise invalid_request("response_mode is prefer_sync or async.", parameter="response_mode")
     if mode == "async":
         return call.api.later(call)
-    ledger = Ledger(call.rows)
+    ledger = call.api.ledgers.of(call.connection["id"])
     made = [statement(ledger, call.resource.name, month, id=_id(call, month), stamp=_stamp(call, month))
             for month in _months(call)]  # fmt: skip
     if call.request.param("expand") != "platform_data":
@@ -115,12 +115,12 @@ OWED_SOON = frozenset({"accounts_payable", "credit_card", "other_current_liabili
 def _figures(ledger: Ledger, month: str) -> dict[str, Decimal]:
     period = Period(ledger, month)
     earned, stands = income_statement(ledger, month), balance_sheet(ledger, month)
-    until, before = period.sums(period.until, "asset", "liability"), period.sums(period.before, "asset", "liability")
+    until, before = period.standing("asset", "liability"), period.before("asset", "liability")
 
     def of(sums: Mapping[str, Decimal], kinds: frozenset[str]) -> Decimal:
         return total(value for account, value in sums.items() if ledger.kind(account) in kinds)
 
-    capital = period.sums(period.within, "asset")
+    capital = period.moved("asset")
     return {
         "income": exact(earned["total_income"]),
         "sales": exact(earned["net_sales"]),
@@ -149,7 +149,7 @@ def accounting_metric(call: Call) -> Json:
     name = call.values["metricName"]
     if name not in (call.operation.parameters["metricName"].enum or ()):
         raise not_supported(call.api.settings, f"the metric {name}")
-    ledger = Ledger(call.rows)
+    ledger = call.api.ledgers.of(call.connection["id"])
     formula = FORMULAS.get(name, _nothing)
     values: list[Document] = []
     for month in _months(call):
