@@ -44,8 +44,9 @@ SECRET_KEYS = {
 """JSON keys and query parameters, in lower case without `_` and `-`, whose value is a secret wherever it stands.
 Source: [S24] bodies; the spellings that other APIs use are there as well."""
 
-ESCAPES, SCHEMES = (b"\\u", b"\\/"), (b"basic ", b"bearer ", b"private key")
-"""A body without any of these, and without a key of `SECRET_KEYS`, names no secret."""
+ESCAPES = (b"\\u", b"\\/")
+ANNOUNCERS = ("basic", "bearer", "private")
+"""The last letters of the run before the space before a secret of `SHAPES`."""
 
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 
@@ -70,9 +71,8 @@ TOKEN = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
 LONG = 16
 STARTS = ("eyJ", "access-", "AKIA", "sk_live_", "ghp_", "xox")
 """How the tokens of `SHAPES` begin."""
-_SPACED = bytes(
-    byte if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_%-") else 32 for byte in range(256)
-)
+_RUN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_%-")
+_SPACED = bytes(byte if chr(byte) in _RUN else 32 for byte in range(256))
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LARGEST_UNPACKED = 8 * 1024 * 1024
 """Bytes of a compressed value that are looked at."""
@@ -116,20 +116,34 @@ def is_made_up(value: str) -> bool:
     return value.startswith(("{{", *MADE_UP))
 
 
-def may_hold_secrets(body: bytes) -> bool:
-    """Whether a body has to be searched value by value whatever its keys are: escapes may hide a secret, and a scheme
-    or the name of a key stands before one."""
-    if any(mark in body for mark in ESCAPES):
-        return True
-    lower = body.lower()
-    return any(mark in lower for mark in SCHEMES)
+def escapes(body: bytes) -> bool:
+    """Whether a body writes letters as escapes, which may hide a secret from any search for it."""
+    return any(mark in body for mark in ESCAPES)
+
+
+def runs(body: bytes) -> set[bytes]:
+    """Every longest run of letters, digits and `+/_%-` in a body: its keys and words, and where a secret can hide."""
+    return set(body.translate(_SPACED).split())
+
+
+def is_one_run(text: str) -> bool:
+    """Whether a text, wherever it stands in a body, lies within one of its runs."""
+    return _RUN.issuperset(text)
+
+
+def announces(run: str) -> bool:
+    """Whether a run may be the word before a secret: a scheme, or the beginning of a private key."""
+    return run.lower().endswith(ANNOUNCERS)
+
+
+def is_long_token(run: str) -> bool:
+    """Whether an encoded secret can hide in a run: it is long, and no plain uuid."""
+    return len(run) >= LONG and (len(run) != 36 or run.count("-") != 4)
 
 
 def tokens(body: bytes) -> Iterator[str]:
-    """Every long run of letters, digits and `+/_%-` that is no plain uuid: where an encoded secret can hide."""
-    for run in body.translate(_SPACED).split():
-        if len(run) >= LONG and (len(run) != 36 or run.count(b"-") != 4):
-            yield run.decode("ascii")
+    """The runs of a body where an encoded secret can hide."""
+    return (run for run in map(_ascii, body.translate(_SPACED).split()) if is_long_token(run))
 
 
 def forms(value: str) -> set[str]:
@@ -172,6 +186,10 @@ def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
         if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content)):
             return True
     return False
+
+
+def _ascii(run: bytes) -> str:
+    return run.decode("ascii")
 
 
 def _decoded(token: str) -> Iterator[bytes]:

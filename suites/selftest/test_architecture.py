@@ -40,7 +40,7 @@ MAY_IMPORT = {
 THIRD_PARTY = {
     "errors": set(),
     "exit_status": set(),
-    "core": set(),
+    "core": {"orjson"},
     "contract": {"jsonschema_rs", "yaml"},
     "plan": {"pydantic", "yaml"},
     "checks": {"jsonschema_rs"},
