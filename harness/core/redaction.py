@@ -78,6 +78,8 @@ class Redactor:
         """Register a secret; return its replacement. Every later text is searched for it in every encoding."""
         if value in self._known:
             return self._known[value]
+        if PLACEHOLDER.fullmatch(value):
+            return value  # a replay has nothing else, and it must stay what it stood for
         replacement = f"{{{{{kind}:{self.fingerprint(value)}}}}}"
         if len(value) < MINIMUM_SECRET:
             return replacement
@@ -174,10 +176,13 @@ class Redactor:
         scheme, _, rest = value.partition(" ")
         if scheme.lower() == "basic":
             try:
-                user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
+                pair = base64.b64decode(rest, validate=True).decode()
             except ValueError:
                 return f"Basic {{{{authorization:{self.fingerprint(rest)}}}}}"
-            if colon:
+            taken = PLACEHOLDER.match(pair)
+            user = taken.group() if taken else pair.partition(":")[0]
+            colon, password = pair[len(user) : len(user) + 1], pair[len(user) + 1 :]
+            if colon == ":":
                 return f"Basic {self._part('client_id', user)}:{self._part('client_secret', password)}"
         return f"{{{{authorization:{self.fingerprint(value)}}}}}"
 

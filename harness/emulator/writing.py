@@ -161,7 +161,10 @@ class Writer:
         self.keys.keep(order.key, order.connection["id"], order.fingerprint, 200, job, answer)
         request = errand.request() if errand else None
         body = {"job": job, "order": order.stored(), "request": request, "answered": answered}
-        self._agenda.add(TASK, job, after, body)
+        if after <= 0 and answered:
+            self.finish(body)  # a job that takes no time has ended whenever somebody looks, so that runs are alike
+        else:
+            self._agenda.add(TASK, job, after, body)
         return Result(200, answer, job)
 
     def _slowly(self, order: Order, errand: Errand | None, job: str) -> Result:

@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
-from harness.core import iso_utc
+from harness.core import CaseOutcome, iso_utc
 from harness.drive import World
 from harness.errors import GoliveError, StorageError
 from harness.plan import load_plan, resource_lines
+from harness.pytest_plugin.cassettes import install
 from harness.pytest_plugin.collecting import Selection
 from harness.pytest_plugin.events import Events
 from harness.pytest_plugin.world import OpenWorld, open_world
 from harness.report import EndRecord, RunRecord, write_report
 from harness.report.declared import declare
+from harness.report.ledger import read_cases
 from harness.report.run_record import ConnectionRecord, LeftBehind, plan_record
 
 OWN_FILES = (
@@ -92,12 +94,29 @@ class Controller:
         """Write `end.json` and the report files."""
         self.events.send("phase", name="report")
         directory = self.selection.settings.directory
+        if self.selection.settings.mode == "record":
+            self._install(interrupted=interrupted)
         ended = iso_utc(datetime.now(UTC))
         EndRecord(
             ended_at=ended, interrupted=interrupted, errors=tuple(self.errors), left_behind=tuple(self.left)
         ).save(directory)
         report = write_report(directory)
         self.events.send("end", verdict=str(report.verdict))
+
+    def _install(self, *, interrupted: bool) -> None:
+        """Write the cassettes of a run that could do its job; leave the journals of any other where they are."""
+        settings = self.selection.settings
+        failed = [case.id for case in read_cases(settings.directory) if case.outcome is CaseOutcome.ERROR]
+        if interrupted or self.errors or failed:
+            why = "the run was interrupted" if interrupted else (self.errors or failed)[0]
+            self.errors.append(
+                f"no cassette was written, because of {why}: {settings.directory / 'workers'} holds it all"
+            )
+            return
+        try:
+            install(settings, self.world)
+        except GoliveError as error:
+            self.errors.append(str(error))
 
     def close(self) -> None:
         """Stop the emulator."""

@@ -104,6 +104,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=empty)
         items[:] = [item for item in items if not is_empty_parameter_set(item)]
     items.sort(key=round_of)
+    selection = config.stash.get(SELECTION, None)
+    if selection is not None and selection.settings.mode != "run":
+        # One process alone would else go from group to group with every test function.
+        items.sort(key=lambda item: found.group if (found := case_of(item)) else "")
 
 
 @pytest.fixture

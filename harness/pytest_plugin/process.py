@@ -8,6 +8,7 @@ from harness.core import CaseOutcome, Evidence, SystemClock
 from harness.drive import Drive, Session, World
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
+from harness.pytest_plugin.cassettes import Cassettes, redaction_key
 from harness.pytest_plugin.collecting import Selection
 from harness.report.ledger import CaseResult, Ledger
 from harness.report.run_record import LeftBehind
@@ -25,6 +26,8 @@ class ProvingProcess:
     recorded: set[str] = field(default_factory=set)
     pending: list[Evidence] = field(default_factory=list)
     round: int = 1
+    cassettes: Cassettes | None = None
+    group: str = ""
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
@@ -32,6 +35,7 @@ class ProvingProcess:
         settings = selection.settings
         ledger = Ledger(settings.directory, worker)
         pending: list[Evidence] = []
+        cassettes = Cassettes(settings, world, worker) if settings.mode != "run" else None
         session = Session(
             world,
             selection.contract,
@@ -39,16 +43,23 @@ class ProvingProcess:
             record=pending.append,
             directory=settings.directory,
             worker=worker,
-            redaction_key=bytes.fromhex(settings.redaction_key),
+            redaction_key=redaction_key(settings, world),
             clock=SystemClock(),
+            script=cassettes.script if cassettes else None,
+            pseudonymise=settings.pseudonymise,
         )
-        return cls(selection, worker, ledger, session, pending=pending)
+        if cassettes is not None:
+            cassettes.attach(session)
+        return cls(selection, worker, ledger, session, pending=pending, cassettes=cassettes)
 
     def drive(self, case: Case, number: int = 1) -> Drive:
         """What a test function acts through. In another repetition nothing counts as read already."""
         if number != self.round:
             self.round = number
             self.session.forget()
+        if self.cassettes is not None and case.group != self.group:
+            self.request_ids.clear()  # each group has a world of its own, which counts from the start
+            self.group = case.group
         return self.session.drive(case)
 
     def judge(self, case: Case) -> Judge:
@@ -98,7 +109,9 @@ class ProvingProcess:
     def close(self) -> list[LeftBehind]:
         """Clean up what this process created, close everything; what stays on the target is returned."""
         try:
-            if self.selection.settings.target == "emulator":
+            if self.cassettes is not None:
+                self.cassettes.pause()
+            if self.selection.settings.target == "emulator" or self.selection.settings.mode == "replay":
                 return []  # the emulator of this run ends with it, and all that it holds
             left = self.session.cleanup() if self.selection.settings.cleanup else self.session.left_behind()
             return [
@@ -109,3 +122,5 @@ class ProvingProcess:
             self.flush(whole=True)
             self.session.close()
             self.ledger.close()
+            if self.cassettes is not None:
+                self.cassettes.close()

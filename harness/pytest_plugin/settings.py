@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,10 +18,14 @@ class RunSettings(BaseModel):
     emulator as text (`EmulatorSettings.with_options`). `redaction_key` (hex) keys the fingerprints of this run and is
     never written to the output directory. `events_fd` is an inherited file descriptor that progress events are written
     to, as JSON lines.
+
+    `mode` says whether the run only proves, records into `cassettes` (a folder) or is played from there. `seed` and
+    `clock` (ISO 8601) decide what such a run makes up; `pseudonymise` replaces personal data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    mode: Literal["run", "record", "replay"] = "run"
     target: str = "emulator"
     plans: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
@@ -34,6 +39,10 @@ class RunSettings(BaseModel):
     emulator: dict[str, str] = Field(default_factory=dict)
     settings_file: str = "golive.toml"
     redaction_key: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    cassettes: str = ""
+    seed: str = "golive"
+    clock: str | None = None
+    pseudonymise: bool = False
     events_fd: int | None = None
     command: str = "pytest"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.drive import Target, World, discover, resolve_target
 from harness.errors import GoliveError
+from harness.pytest_plugin.cassettes import recorded_world
 from harness.pytest_plugin.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class OpenWorld:
 
 def open_world(settings: RunSettings, platforms: tuple[str, ...]) -> OpenWorld:
     """Start the emulator when it is the target; find the connections; raise the one clear error otherwise."""
+    if settings.mode == "replay":
+        return OpenWorld(recorded_world(settings), None)
     emulator = _start(settings) if settings.target == "emulator" else None
     try:
         target = _target(settings, emulator)

@@ -1,0 +1,90 @@
+"""`golive record` and `golive replay`: the cases of `golive run`, kept in cassettes and played from them."""
+
+import shlex
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.run import worker_count
+from harness.exit_status import ExitStatus
+
+DEFAULT = Path("cassettes")
+
+
+@click.command()
+@click.argument("plans", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN]...")
+@click.option("--target", default="emulator", metavar="TARGET", help="emulator (default), sandbox, production or URL.")
+@click.option(
+    "--into", default=DEFAULT, type=click.Path(path_type=Path), help="The cassette folder; default: cassettes."
+)
+@click.option("--platform", "platforms", multiple=True, metavar="P", help="Only this platform; may be repeated.")
+@click.option("--resource", "resources", multiple=True, metavar="R", help="Only this resource; may be repeated.")
+@click.option("--select", "areas", multiple=True, metavar="AREA", help="Only this area of cases; may be repeated.")
+@click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
+@click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
+@click.option("--rate", metavar="500/10s|off", help="Rate budget of the run; default: what the target allows.")
+@click.option("--seed", default="golive", help="Decides the ids, keys and names that the run makes up.")
+@click.option("--pseudonymise", is_flag=True, help="Replace personal data in bodies, the same value always alike.")
+def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> ExitStatus:
+    """Prove a target and keep every exchange, redacted, in cassettes.
+
+    The cassettes are written when the run ended without an error of the harness.
+    """
+    from harness.cli.proving import prove
+    from harness.pytest_plugin.settings import RunSettings
+
+    live = choices["target"] != "emulator"
+    settings = RunSettings(
+        mode="record",
+        target=choices["target"],
+        plans=tuple(str(path.resolve()) for path in plans),
+        platforms=choices["platforms"],
+        resources=choices["resources"],
+        select=choices["areas"],
+        out=str(out.resolve()),
+        rate=choices["rate"],
+        seed=choices["seed"],
+        clock=(datetime.now(UTC) + timedelta(hours=1)).isoformat() if live else None,
+        pseudonymise=choices["pseudonymise"],
+        cassettes=str(into.resolve()),
+        settings_file=str(Path("golive.toml").resolve()),
+        command=shlex.join(["golive", *sys.argv[1:]]),
+    )
+    return prove(settings, workers=worker_count(choices["workers"]), shown_as=out)
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER]")
+@click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
+@click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
+def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
+    """Play the recorded cases again, without network and credentials, and judge them as then.
+
+    FOLDER is a cassette folder; default: cassettes.
+    """
+    from harness.cli.proving import prove
+    from harness.pytest_plugin.cassettes import header_of
+    from harness.pytest_plugin.settings import RunSettings
+
+    if len(folders) > 1:
+        raise click.UsageError("one cassette folder at a time")
+    folder = folders[0] if folders else DEFAULT
+    header = header_of(folder)
+    settings = RunSettings(
+        mode="replay",
+        target=header["target"],
+        plans=tuple(str(Path(path).resolve()) for path in header["plans"]),
+        platforms=tuple(header["platforms"]),
+        resources=tuple(header["resources"]),
+        select=tuple(header["select"]),
+        out=str(out.resolve()),
+        seed=header["seed"],
+        clock=header["clock"],
+        cassettes=str(folder.resolve()),
+        cleanup=False,
+        command=shlex.join(["golive", *sys.argv[1:]]),
+    )
+    return prove(settings, workers=worker_count(workers), shown_as=out)

@@ -1,0 +1,194 @@
+"""A run that records, or that is played from cassettes: its script, its deck, and for an own emulator a world a group.
+
+Each group is recorded against an emulator of its own, freshly seeded and with a clock that stands: what a group hears
+then depends neither on the number of workers nor on what other groups wrote.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.core import Redactor, SeededScript, Strength, SystemClock, iso_utc
+from harness.drive import Session, World
+from harness.errors import StorageError
+from harness.pytest_plugin.settings import RunSettings
+from harness.recording import Library, Player, Recorder, block_network, merge, read_cassette, using
+from harness.recording.cassette_file import SUFFIX
+from harness.recording.recorder import JOURNAL
+
+if TYPE_CHECKING:
+    from harness.emulator import EmulatorProcess
+
+HEADER = "cassette.json"
+STANDING = datetime(2025, 7, 1, 12, tzinfo=UTC)
+"""Where the clock of an own emulator stands while it is recorded: a day after its books were last synced."""
+
+AHEAD = timedelta(hours=1)
+"""How far the run's clock is ahead of the start: nothing that is made while recording lies in its future."""
+
+EMULATED = "http://cassette.invalid/versioned"
+
+
+class StandingClock(SystemClock):
+    """Tells one instant; waits are real while recording and take no time in a replay."""
+
+    def __init__(self, instant: datetime, *, waits: bool) -> None:
+        self._instant, self._waits = instant, waits
+
+    def now(self) -> datetime:
+        """The instant."""
+        return self._instant
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or not."""
+        if self._waits:
+            super().sleep(seconds)
+
+
+class Cassettes:
+    """One per worker of such a run."""
+
+    def __init__(self, settings: RunSettings, world: World, worker: str) -> None:
+        self.settings, self.worker = settings, worker
+        self.replays = settings.mode == "replay"
+        self._owns = settings.target == "emulator" and not self.replays
+        instant = datetime.fromisoformat(str(settings.clock)) if settings.clock else STANDING + AHEAD
+        clock = StandingClock(instant, waits=not self.replays)
+        self.script = SeededScript(settings.seed, clock, self._turn)
+        self.world = world
+        self._stack = ExitStack()
+        self._deck: Recorder | Player | None = None
+        self._session: Session | None = None
+        self._emulator: EmulatorProcess | None = None
+        self._place = "", ""
+
+    def attach(self, session: Session) -> None:
+        """Stand between the session's client and the network from now on."""
+        self._session = session
+        base = self.world.target.base_url
+        if self.replays:
+            self._deck = Player(self._library, session.redactor, base)
+            block_network(lambda: " ".join(self._place))
+        else:
+            journal = self.settings.directory / "workers" / self.worker / JOURNAL
+            self._deck = Recorder(journal, session.redactor, base)
+        self._stack.callback(self._deck.close)
+        self._stack.enter_context(using(self._deck))
+
+    def close(self) -> None:
+        """Let go of the network, the journal and the emulator."""
+        self._stack.close()
+        if self._emulator is not None:
+            self._emulator.stop()
+
+    def pause(self) -> None:
+        """What follows (cleanup) belongs to no case and is not kept."""
+        if self._deck is not None:
+            self._deck.turn("", "")
+
+    def _turn(self, group: str, chapter: str) -> None:
+        if self._owns and group != self._place[0]:
+            self._renew()
+        self._place = group, chapter
+        if self._deck is not None:
+            self._deck.turn(group, chapter)
+
+    def _renew(self) -> None:
+        """A fresh emulator for the next group."""
+        from harness.emulator import EmulatorProcess, EmulatorSettings
+
+        if self._emulator is not None:
+            self._emulator.stop()
+        own = EmulatorSettings(rate_limit=0, async_delay=0.0, frozen_at=STANDING, defects=self.settings.defects)
+        self._emulator = EmulatorProcess.start(own.with_options(self.settings.emulator))
+        if self._session is not None and isinstance(self._deck, Recorder):
+            self._session.client.base_url = self._deck.base_url = self._emulator.base_url
+
+    def _library(self, group: str) -> Library:
+        platform, _, resource = group.partition(":")
+        return read_cassette(Path(self.settings.cassettes) / platform / f"{resource}{SUFFIX}")
+
+
+def redaction_key(settings: RunSettings, world: World) -> bytes:
+    """The key of a run's fingerprints. A recording takes it from the organisation's secret: the same organisation has
+    the same fingerprints in every recording, and without the secret nobody can test a guess."""
+    if settings.mode != "record":
+        return bytes.fromhex(settings.redaction_key)
+    return sha256(b"golive cassettes:" + world.target.credentials.client_secret.reveal().encode()).digest()
+
+
+def install(settings: RunSettings, world: World) -> int:
+    """Merge the journals of all workers into the cassette folder; how many interactions there are."""
+    redactor = Redactor(redaction_key(settings, world))
+    emulated = settings.target == "emulator"
+    instant = STANDING + AHEAD if emulated else datetime.fromisoformat(str(settings.clock))
+    header = {
+        "golive": version("golive"),
+        "contract": world.target.version,
+        "target": world.target.name,
+        "recorded_on": datetime.now(UTC).date().isoformat(),
+        "seed": settings.seed,
+        "clock": iso_utc(instant),
+    }
+    folder = Path(settings.cassettes)
+    for old in folder.glob(f"*/*{SUFFIX}") if (folder / HEADER).exists() else ():
+        old.unlink()
+    count = merge(settings.directory / "workers", folder, header)
+    told = {
+        **header,
+        "plans": [_relative(path) for path in settings.plans],
+        "platforms": list(settings.platforms),
+        "resources": list(settings.resources),
+        "select": list(settings.select),
+        "world": _safe(world, redactor, emulated=emulated),
+    }
+    # The order of the connections decides which one is "another": it stays as the target told it.
+    (folder / HEADER).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return count
+
+
+def header_of(folder: Path) -> Mapping[str, Any]:
+    """What a cassette folder says of itself; StorageError when it is none."""
+    try:
+        found: Mapping[str, Any] = json.loads((folder / HEADER).read_bytes())
+    except FileNotFoundError as error:
+        raise StorageError(f"{folder / HEADER}: nothing is recorded there. Record it: golive record") from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{folder / HEADER}: cannot be read: {error}. Record it again: golive record") from error
+    return found
+
+
+def recorded_world(settings: RunSettings) -> World:
+    """The world of a replay: fingerprints instead of credentials, and no network."""
+    world = World.from_json(json.dumps(header_of(Path(settings.cassettes))["world"]))
+    live = world.target.strength is Strength.LIVE
+    return replace(
+        world, target=replace(world.target, strength=Strength.RECORDED if live else world.target.strength), rate="off"
+    )
+
+
+def _safe(world: World, redactor: Redactor, *, emulated: bool) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(world.to_json())
+    target = data["target"]
+    if emulated:
+        target["base_url"] = EMULATED
+    for name in ("client_id", "client_secret"):
+        target[name] = redactor.learn(name, target[name])
+    target["tokens"] = {key: redactor.learn("access_token", value) for key, value in sorted(target["tokens"].items())}
+    for item in data["connections"].values():
+        item["access_token"] = redactor.learn("access_token", item["access_token"])
+        item["link_url"] = None
+    return data
+
+
+def _relative(path: str) -> str:
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path

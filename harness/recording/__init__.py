@@ -1,0 +1,18 @@
+"""Cassettes: recorded once, replayed anywhere. vcrpy intercepts, the store is ours."""
+
+from harness.recording.cassette_file import Library, merge, read_cassette, write_cassette
+from harness.recording.network import block_network
+from harness.recording.player import Player
+from harness.recording.recorder import Recorder
+from harness.recording.switchboard import using
+
+__all__ = [
+    "Library",
+    "Player",
+    "Recorder",
+    "block_network",
+    "merge",
+    "read_cassette",
+    "using",
+    "write_cassette",
+]

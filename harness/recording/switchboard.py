@@ -1,0 +1,165 @@
+"""The seam to vcrpy: one cassette of its kind per process, which hands each request to the deck of its context.
+
+Two vcrpy cassettes that are open at once in one process mix, and leave httpx patched. So there is one, entered with the
+first deck and left with the last; which deck a request belongs to is told by a context variable, which threads and
+asyncio tasks have each for themselves.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+import httpx
+from vcr.cassette import Cassette, CassetteContextDecorator
+from vcr.patch import PATCHER_NAMES
+from vcr.record_mode import RecordMode
+from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
+
+from harness.errors import HarnessError
+from harness.recording.interaction import Answered
+
+Raw = tuple[str, str, Iterable[tuple[str, str]], bytes]
+
+
+class Deck(Protocol):
+    """A recorder or a player."""
+
+    replays: bool
+
+    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | None:
+        """The recorded answer; None: ask the target."""
+
+
+_DECK: ContextVar[Any] = ContextVar("deck")
+
+
+class Switchboard(Cassette):  # type: ignore[misc]
+    """vcrpy's cassette without its list: what it asks goes to the deck of the context."""
+
+    def __init__(self, path: str) -> None:
+        patches = (
+            (httpx.HTTPTransport, "handle_request", self._sync(httpx.HTTPTransport.handle_request)),
+            (
+                httpx.AsyncHTTPTransport,
+                "handle_async_request",
+                self._async(httpx.AsyncHTTPTransport.handle_async_request),
+            ),
+        )
+        super().__init__(path=path, record_mode=RecordMode.NEW_EPISODES, skip_patchers=PATCHER_NAMES,
+                         custom_patches=patches)  # fmt: skip
+        self._found = threading.local()
+
+    def can_play_response_for(self, request: Any) -> bool:
+        """Whether the deck answers; a player that cannot raises CassetteMiss."""
+        answer = _deck().answer(*_raw(request))
+        self._found.answer = answer
+        return answer is not None
+
+    def play_response(self, request: Any) -> dict[str, Any]:  # noqa: ARG002 - it was asked just before
+        """The answer in vcrpy's form; the recorded error when there was none."""
+        answer: Answered = self._found.answer
+        if answer.status is None:
+            kind, _, message = (answer.problem or "TransportError").partition(": ")
+            raise getattr(httpx, kind, httpx.TransportError)(message)
+        headers = {name: [value] for name, value in answer.headers.items()}
+        return {"status": {"code": answer.status, "message": ""}, "headers": headers,
+                "body": {"string": _deck().content(answer)}}  # fmt: skip
+
+    def append(self, request: Any, response: dict[str, Any]) -> None:
+        """Keep what the target answered; a body in gzip is undone."""
+        deck = _deck()
+        headers = tuple((name, value) for name, values in response["headers"].items() for value in values)
+        content = httpx.Response(
+            response["status"]["code"], headers=headers, content=response["body"]["string"]
+        ).content
+        deck.keep(_raw(request), response["status"]["code"], headers, content)
+
+    def _load(self) -> None:
+        self.rewound = True
+
+    def _save(self, force: bool = False) -> None:
+        """The deck has kept everything already."""
+
+    def _sync(self, real: Any) -> Any:
+        def handle(transport: Any, request: httpx.Request) -> Any:
+            try:
+                return real(transport, request)
+            except httpx.TransportError as error:
+                _deck().fail(_sent(request), f"{type(error).__name__}: {error}")
+                raise
+
+        return vcr_handle_request(self, handle, httpx)
+
+    def _async(self, real: Any) -> Any:
+        async def handle(transport: Any, request: httpx.Request) -> Any:
+            try:
+                return await real(transport, request)
+            except httpx.TransportError as error:
+                _deck().fail(_sent(request), f"{type(error).__name__}: {error}")
+                raise
+
+        return vcr_handle_async_request(self, handle, httpx)
+
+
+class _Patch:
+    """httpx is patched while at least one deck is in use."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._stack = ExitStack()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                self._stack.enter_context(_entered())
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._stack.close()
+
+
+_PATCH = _Patch()
+"""Process-wide because what it patches is."""
+
+
+@contextmanager
+def using(deck: Any) -> Iterator[None]:
+    """Hand every httpx request of this thread or task to `deck`. A thread that is started inside needs a copy of the
+    context (`contextvars.copy_context().run`); a request without a deck is an error while any is in use."""
+    with _PATCH():
+        before = _DECK.set(deck)
+        try:
+            yield
+        finally:
+            _DECK.reset(before)
+
+
+def _deck() -> Any:
+    found = _DECK.get(None)
+    if found is None:
+        raise HarnessError(
+            "a request was sent outside of every cassette while one is open in this process. Start its thread with "
+            "contextvars.copy_context().run"
+        )
+    return found
+
+
+def _raw(request: Any) -> Raw:
+    return request.method, request.uri, tuple(request.headers.items()), request.body or b""
+
+
+def _sent(request: httpx.Request) -> Raw:
+    return request.method, str(request.url), tuple(request.headers.items()), request.content
+
+
+def _entered() -> Any:
+    """vcrpy's own context around the switchboard."""
+    return CassetteContextDecorator(Switchboard, lambda: {"path": "golive"})
