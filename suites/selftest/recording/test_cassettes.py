@@ -1,0 +1,80 @@
+"""Recorded once by the command, replayed by the command: the same, or an error; never the network."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from harness.emulator import EmulatorSettings
+from harness.emulator.credentials import environment
+
+GOLIVE = Path(sys.executable).with_name("golive")
+
+
+def golive(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """The real console script, as a process."""
+    return subprocess.run(  # noqa: S603 - our own console script
+        [str(GOLIVE), *arguments],
+        cwd=folder,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which one small resource was recorded: `cassettes` and the report `then`."""
+    folder = tmp_path_factory.mktemp("recorded")
+    chosen = ("--platform", "QUICKBOOKS", "--resource", "payment_terms", "--workers", "1")
+    done = golive("record", *chosen, "--out", "then", folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def told(report: Path) -> Any:
+    """Outcome and findings by case."""
+    data = json.loads((report / "report.json").read_text())
+    return {case["id"]: (case["outcome"], case.get("findings")) for case in data["cases"]}
+
+
+def test_a_replay_says_what_the_recorded_run_said(recorded: Path, tmp_path: Path) -> None:
+    """The replay of a recording has its cases with their outcomes and findings, and is GO."""
+    done = golive("replay", str(recorded / "cassettes"), "--workers", "1", "--out", "now", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert told(tmp_path / "now") == told(recorded / "then") != {}
+
+
+@pytest.mark.parametrize("harm", ["altered", "truncated"])
+def test_a_damaged_file_is_an_error_with_its_line(recorded: Path, tmp_path: Path, harm: str) -> None:
+    """One altered byte, or a missing end, makes no case green: the error names the file and the line."""
+    shutil.copytree(recorded / "cassettes", tmp_path / "cassettes")
+    (file,) = (tmp_path / "cassettes").glob("*/*.cassette")
+    text = file.read_bytes()
+    place = text.index(b"\n< 200") + 3
+    file.write_bytes(text[:place] + b"3" + text[place + 1 :] if harm == "altered" else text[: len(text) // 2])
+    done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
+    assert done.returncode == 4
+    assert re.search(rf"{re.escape(file.name)}:\d+: ", (tmp_path / "now" / "report.json").read_text())
+
+
+def test_no_credential_is_in_the_files(recorded: Path) -> None:
+    """No secret, id or token of the emulator is in a cassette folder, plain, in base64 or as a basic pair."""
+    settings = EmulatorSettings()
+    told = environment(settings, "http://cassette.invalid")
+    pair = f"{told['RUTTER_CLIENT_ID']}:{told['RUTTER_CLIENT_SECRET']}"
+    secrets = [pair, *(text for name, text in told.items() if name not in {"RUTTER_BASE_URL", "RUTTER_PUBLIC_KEY"})]
+    forms = {form for text in secrets for form in (text, quote(text, safe=""), b64encode(text.encode()).decode())}
+    files = [file for file in (recorded / "cassettes").rglob("*") if file.is_file()]
+    assert len(files) > 1
+    assert not [(file, form) for file in files for form in forms if form in file.read_text()]
