@@ -1,8 +1,8 @@
 """The open-model generator of one process: arrivals come when the plan says, whatever the answers do.
 
-Latency counts from the intended start, service time from the send. A request that waits for the rate budget, for a
-paused connection or for a free transfer is late for its user, not for the generator; what the generator itself delays
-is its lateness, which makes a run invalid.
+Latency counts from the intended start, service time from the send. A request that waits for the rate budget or for a
+paused connection is late for its user, not for the generator; what the generator itself delays is its lateness, which
+makes a run invalid. It never catches up in a bunch (`release`).
 """
 
 import heapq
@@ -10,26 +10,26 @@ import random
 import re
 import resource
 import time
-import uuid
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from harness.client.retries import RetryPolicy, Wait, retrying
+from harness.rollout.composing import Composer
 from harness.rollout.measuring import Recorder
 from harness.rollout.operations import Operation, Sample, arrivals, brief_exchange, job_failed
 from harness.rollout.pacing import Pacer
-from harness.rollout.signing import signature
+from harness.rollout.release import MOMENT, Release, busiest
 from harness.rollout.transport import Completion, CurlPool
-from harness.rollout.work import TOKEN, UNIQUE, Step, Work
+from harness.rollout.work import Step, Work
 
 NAP = 0.002
 """Seconds that the loop gives away at most, to Locust or to the network."""
 JOB_DELAY = 1.0
 """Seconds after which the job of an asynchronous write is looked at."""
-_CURSOR = re.compile(rb'"next_cursor"\s*:\s*"([^"]+)"')
+AT_ONCE = 32
+"""Answers that are handled before the next look at what is due: after a freeze of the target hundreds come together."""
 _JOB = re.compile(rb'"async_response"\s*:\s*\{[^{}]*?"id"\s*:\s*"([^"]+)"')
 
 
@@ -52,45 +52,50 @@ class Generator:
 
     def __post_init__(self) -> None:
         self._random = random.Random(f"{self.work.stage}/{self.index}")  # noqa: S311 - jitter and sampling
+        self._composer = Composer(self.work, self.environ, self._random)
+        dues = [operation.due for operation in arrivals(self.work, self.index, 0.0)]
+        self._most = busiest(dues, 1.0), busiest(dues, MOMENT)
         self._ready: list[tuple[int, float, int, Operation]] = []
+        self._free: deque[Operation] = deque()
         self._later: list[tuple[float, int, Operation]] = []
         self._order = 0
         self._slot: float | None = None
         self._paused: dict[str, float] = {}
-        self._cursors: dict[tuple[str, str | None], str] = {}
         self._worst: dict[int, tuple[float, int, bool]] = {}
         self._sends: list[float] = []
         self._seen: dict[str, int] = {}
         self._window = 0
         self._usage = 0.0
-        self._headers = self._fixed_headers()
 
     def run(self, start: float) -> None:
         """Play from the instant `start` (of `now`) to the end, then wait for what is still in flight."""
         self._start, end = start, start + self.work.seconds
-        coming_in = arrivals(self.work, self.index, start)
-        following = next(coming_in, None)
+        release = Release(arrivals(self.work, self.index, start), *self._most)
         self._usage, self._measured_at = _cpu(), max(self.now(), start)
         while not self.stopped:
             now = self.now()
-            while following is not None and following.due <= now:
-                self.recorder.count(following.flow.of, "planned")
-                self._put(following)
-                following = next(coming_in, None)
             while self._later and self._later[0][0] <= now:
                 self._put(heapq.heappop(self._later)[2])
             self._send_ready()
-            coming = [end if following is None else following.due, self._later[0][0] if self._later else end]
+            while self._has_room() and (operation := release.take(self.now())) is not None:
+                self.recorder.count(operation.flow.of, "planned")
+                self._put(operation)
+                self._send_ready()  # now, so that what is counted as left has left
+            coming = [release.next_at(end), self._later[0][0] if self._later else end]
             if self._ready and self._slot is not None:
                 coming.append(self._slot)
             self._listen(min(NAP, max(0.0, min(coming) - self.now())))
             self._close_window(self.now())
-            if now >= end and following is None and (self._done() or now >= end + self.work.drain):
+            if now >= end and ((release.over and self._done()) or now >= end + self.work.drain):
                 break
-        self._finish(coming_in, following)
+        self._finish(release)
 
     def _done(self) -> bool:
-        return not (self._ready or self._later or self.pool.in_flight)
+        return not (self._ready or self._free or self._later or self.pool.in_flight)
+
+    def _has_room(self) -> bool:
+        """Whether an arrival could be sent; where a budget paces, it waits for its slot instead."""
+        return self.pacer is not None or len(self._free) + self.pool.in_flight < self.work.in_flight
 
     def _put(self, operation: Operation) -> None:
         until = self._paused.get(operation.step.platform or "", 0.0)
@@ -99,6 +104,9 @@ class Generator:
             self._wait(operation)
             return
         operation.ready = operation.due
+        if self.pacer is None or operation.step.of == "webhook":
+            self._free.append(operation)
+            return
         self._order += 1
         heapq.heappush(self._ready, (operation.flow.urgency, operation.due, self._order, operation))
 
@@ -107,32 +115,19 @@ class Generator:
         heapq.heappush(self._later, (operation.due, self._order, operation))
 
     def _send_ready(self) -> None:
-        while self._ready and not self.pool.full:
-            slot = None
-            if self.pacer is not None and self._ready[0][3].step.of != "webhook":
-                if self._slot is None:
-                    self._slot = self.pacer.reserve()
-                if self._slot > self.now():
-                    return
-                slot, self._slot = self._slot, None
-                if self.pacer.expired(slot):
-                    continue
-            self._send(heapq.heappop(self._ready)[3], slot)
+        while self._free and not self.pool.full:
+            self._send(self._free.popleft(), None)
+        while self._ready and self.pacer is not None and not self.pool.full:
+            if self._slot is None:
+                self._slot = self.pacer.reserve()
+            if self._slot > self.now():
+                return
+            slot, self._slot = self._slot, None
+            if not self.pacer.expired(slot):
+                self._send(heapq.heappop(self._ready)[3], slot)
 
     def _send(self, operation: Operation, slot: float | None) -> None:
-        step = operation.step
-        operation.url, headers = self._address(operation)
-        if step.body is not None and operation.body is None:
-            token = self.environ.get(f"RUTTER_ACCESS_TOKEN_{step.platform}", "")
-            unique = f"{self._random.getrandbits(40):010x}"
-            operation.body = step.body.replace(UNIQUE, unique).replace(TOKEN, token).encode()
-        if step.method != "GET":
-            headers = [*headers, "Content-Type: application/json"]
-            if self.work.signed and step.of == "webhook":
-                secret = self.environ.get("RUTTER_CLIENT_SECRET", "")
-                headers = [*headers, f"X-Rutter-Signature: {signature(operation.body or b'', secret)}"]
-            elif step.operation == "create":
-                headers = [*headers, f"Idempotency-Key: {uuid.UUID(int=self._random.getrandbits(128), version=4)}"]
+        step, headers = operation.step, self._composer.compose(operation)
         operation.sent = self.now()
         late = operation.sent - max(operation.ready, slot or 0.0)
         self.recorder.value("lateness", step.of, max(0.0, late))
@@ -144,33 +139,11 @@ class Generator:
             self._sends.append(operation.sent)
         self.pool.submit(step.method, operation.url, headers, operation.body, operation)
 
-    def _address(self, operation: Operation) -> tuple[str, list[str]]:
-        step = operation.step
-        if step.path.startswith("http"):
-            return step.path, self._headers if step.of != "webhook" else []
-        url = self.work.base_url + step.path
-        parts = []
-        cursor = self._cursors.get((step.path, step.platform)) if step.walks else None
-        if cursor is not None:
-            parts.append(f"cursor={quote(cursor, safe='')}")
-        token = self.environ.get(f"RUTTER_ACCESS_TOKEN_{step.platform}") if step.platform else None
-        if token is not None:
-            parts.append(f"access_token={token}")
-        return (url + ("&" if "?" in url else "?") + "&".join(parts) if parts else url), self._headers
-
-    def _fixed_headers(self) -> list[str]:
-        user = self.environ.get("RUTTER_CLIENT_ID")
-        if not user:
-            return []
-        pair = f"{user}:{self.environ.get('RUTTER_CLIENT_SECRET', '')}"
-        basic = b64encode(pair.encode()).decode("ascii")
-        return [f"Authorization: Basic {basic}", f"X-Rutter-Version: {self.work.version}", "Accept: application/json"]
-
     def _listen(self, wait: float) -> None:
         if wait > 0 and not self.pool.in_flight:
             self.pause(wait)
             return
-        for completion in self.pool.poll(wait):
+        for completion in self.pool.poll(wait, AT_ONCE):
             self._answered(completion)
         self.pause(0)
 
@@ -237,13 +210,7 @@ class Generator:
 
     def _follow_up(self, operation: Operation, completion: Completion, ended: float) -> None:
         step = operation.step
-        if step.walks and completion.status == 200:
-            found = _CURSOR.search(completion.body)
-            key = (step.path, step.platform)
-            if found:
-                self._cursors[key] = found[1].decode()
-            else:
-                self._cursors.pop(key, None)
+        self._composer.learn(step, completion)
         if step.operation == "create" and operation.looks < self.work.job_looks:
             job = _JOB.search(completion.body)
             if job is not None:
@@ -288,26 +255,26 @@ class Generator:
         lost = 0
         if self.pacer is not None:
             lost, self.pacer.lost = self.pacer.lost, 0
-        queued = len(self._ready) + len(self._later)
+        queued = len(self._ready) + len(self._free) + len(self._later)
         self.report(
             self.recorder.take(self._window, cpu=share, in_flight=self.pool.in_flight, queued=queued, lost_slots=lost)
         )
 
-    def _finish(self, coming_in: Iterator[Operation], following: Operation | None) -> None:
+    def _finish(self, release: Release) -> None:
         """What is in flight or unsent at the end is counted with its age so far: censored, not dropped."""
         now = self.now()
         for operation in self.pool.abandon():
             self.recorder.count(operation.step.of, "in_flight")
             self.recorder.value("latency", operation.step.of, now - operation.intended)
             self._note_freshness(operation, now, good=False)
-        waiting = [item[3] for item in self._ready] + [item[2] for item in self._later]
-        for operation in waiting:
-            self.recorder.count(operation.step.of, "unsent")
-            self.recorder.value("latency", operation.step.of, max(0.0, now - operation.intended))
-        never = list(coming_in) + ([following] if following is not None else [])
+        never = release.rest()
         for operation in never:
             self.recorder.count(operation.flow.of, "planned")
+        waiting = [item[3] for item in self._ready] + [*self._free] + [item[2] for item in self._later]
+        for operation in (*waiting, *never):
             self.recorder.count(operation.step.of, "unsent")
+            if operation.intended <= now:
+                self.recorder.value("latency", operation.step.of, now - operation.intended)
         period = self.work.sync_every
         for worst, count, whole in self._worst.values():
             complete = whole and count >= next(flow.unit for flow in self.work.flows if flow.scenario == "steady_sync")

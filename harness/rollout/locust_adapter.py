@@ -13,6 +13,7 @@ from typing import Any
 
 import gevent
 import locust
+from gevent.threadpool import ThreadPool
 from locust.runners import MasterRunner, WorkerRunner
 
 from harness.core import Redactor
@@ -48,10 +49,9 @@ class OpenLoop(locust.User):
         if not self._first:
             gevent.sleep(3600)
             return
-        started = environment.golive_started
-        started.wait()
         index = max(0, environment.runner.worker_index)
         self.generator = _generator(environment, index)
+        environment.golive_started.wait()
         self.generator.run(time.monotonic() + environment.golive_start_at - time.time())
         for evidence in _redacted(self.generator, index):
             environment.runner.send_message(SAMPLE, evidence)
@@ -90,21 +90,24 @@ def _started(environment: Any, msg: Any, **_: Any) -> None:
 
 
 class _Collector:
-    """In the process that leads: appends what comes to files, ends the run when every process is done."""
+    """In the process that leads: appends what comes to files, ends the run when every process is done. One thread
+    writes: with one process it is the one that sends, and a disk that is busy would make it late."""
 
     def __init__(self, folder: Path, workers: int, quit_when_done: bool) -> None:
         self._folder, self._workers, self._quit = folder, workers, quit_when_done
         self._done: set[int] = set()
+        self._thread = ThreadPool(1)
 
     def __call__(self, environment: Any, msg: Any, **_: Any) -> None:
         if msg.type == DONE:
             self._done.add(int(msg.data["worker"]))
-            self._append("done.ndjson", msg.data)
+            self._thread.spawn(self._append, "done.ndjson", msg.data)
             if len(self._done) >= self._workers and self._quit:
+                self._thread.join()
                 environment.process_exit_code = 0
                 gevent.spawn_later(0.2, environment.runner.quit)
             return
-        self._append("windows.ndjson" if msg.type == WINDOW else "samples.ndjson", msg.data)
+        self._thread.spawn(self._append, "windows.ndjson" if msg.type == WINDOW else "samples.ndjson", msg.data)
 
     def _append(self, name: str, data: Any) -> None:
         with (self._folder / name).open("a", encoding="utf-8") as file:

@@ -41,7 +41,7 @@ class CurlPool:
         self._multi.setopt(pycurl.M_MAXCONNECTS, size)
         self._size, self._timeout = size, timeout
         self._idle: list[Any] = []
-        self._made = 0
+        self._left_over = 0
         self._busy: dict[Any, tuple[Any, BytesIO, BytesIO]] = {}
 
     @property
@@ -71,19 +71,20 @@ class CurlPool:
         self._busy[handle] = (token, into, head)
         self._multi.add_handle(handle)
 
-    def poll(self, wait: float) -> Iterator[Completion]:
-        """Move the transfers on, waiting at most `wait` seconds for something to happen; what ended."""
+    def poll(self, wait: float, most: int) -> Iterator[Completion]:
+        """Move the transfers on, waiting at most `wait` seconds for something to happen; at most `most` that ended.
+
+        What is left over comes first the next time, without waiting.
+        """
         self._multi.perform()
-        if wait > 0 and self._busy:
+        if wait > 0 and self._busy and not self._left_over:
             self._multi.select(wait)
             self._multi.perform()
-        left = 1
-        while left:
-            left, done, failed = self._multi.info_read()
-            for handle in done:
-                yield self._end(handle, None)
-            for handle, number, message in failed:
-                yield self._end(handle, f"curl {number}: {message}")
+        self._left_over, done, failed = self._multi.info_read(most)
+        for handle in done:
+            yield self._end(handle, None)
+        for handle, number, message in failed:
+            yield self._end(handle, f"curl {number}: {message}")
 
     def abandon(self) -> list[Any]:
         """Take back everything in flight; the tokens."""
