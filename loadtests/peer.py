@@ -1,8 +1,8 @@
 """A bare application beside which the emulator is measured: the same framework and server, the same bytes, no API.
 
 `python loadtests/peer.py FOLDER`: FOLDER holds the answers (`get`, `list`, `filtered`, `create`, as bytes); prints
-`ready PORT` when it serves. A create is one insert with one durable commit in a SQLite file of the same settings as
-the emulator's, one commit a request.
+`ready PORT` when it serves. A create reads the JSON of its body and is one insert with one durable commit in a SQLite
+file of the same settings as the emulator's, one commit a request.
 """
 
 import asyncio
@@ -21,28 +21,31 @@ from starlette.routing import Route
 
 from harness.emulator import EmulatorSettings
 from harness.emulator.server import with_port
+from harness.emulator.storage.database import PRAGMAS
 
 
 def application(folder: Path) -> Starlette:
     """The bare application."""
     answers = {name: (folder / name).read_bytes() for name in ("get", "list", "filtered", "create")}
     database = sqlite3.connect(folder / "peer.sqlite", isolation_level=None, check_same_thread=False)
-    for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
+    for pragma in PRAGMAS:
         database.execute(f"PRAGMA {pragma}")
     database.execute("CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, body TEXT)")
 
-    def json(content: bytes) -> Response:
+    def answer(content: bytes) -> Response:
         return Response(content, media_type="application/json")
 
     async def get(_: Request) -> Response:
-        return json(answers["get"])
+        return answer(answers["get"])
 
     async def listed(request: Request) -> Response:
-        return json(answers["filtered" if "filter" in request.query_params else "list"])
+        return answer(answers["filtered" if "filter" in request.query_params else "list"])
 
     async def create(request: Request) -> Response:
+        if not isinstance(await request.json(), dict):
+            return Response(status_code=400)
         database.execute("INSERT INTO documents VALUES (?, ?)", (str(uuid.uuid4()), (await request.body()).decode()))
-        return json(answers["create"])
+        return answer(answers["create"])
 
     return Starlette(routes=[
         Route("/versioned/accounting/{resource}/{id}", get),

@@ -37,4 +37,6 @@ class SystemClock:
 
 def iso_utc(instant: datetime) -> str:
     """`YYYY-MM-DDTHH:mm:ss.SSSZ`, the form of every returned date-time of the API. Source: [S23] examples."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"

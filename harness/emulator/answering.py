@@ -21,7 +21,7 @@ from harness.emulator.errors import (
     wrong_version,
 )
 from harness.emulator.identifiers import IdSource
-from harness.emulator.keys import fingerprint
+from harness.emulator.jobs import fingerprint
 from harness.emulator.limiting import RateLimit
 from harness.emulator.messages import Answer, Incoming, Json
 from harness.emulator.multipart import content_of
@@ -101,8 +101,8 @@ class Api:
         if not wait.result:
             await keeper.until(lambda: to_millis(self.clock.now()) >= wait.until)
             return answer
-        await keeper.until(lambda: "response" in (self.writer.job(wait.job) or {"response": None}))
-        done = self.writer.job(wait.job)
+        await keeper.until(lambda: "response" in (self.writer.jobs.get(wait.job) or {"response": None}))
+        done = self.writer.jobs.get(wait.job)
         return Json(done["response"]["body"], done["response"]["http_status"], wait.job) if done else answer
 
     def _route(self, request: Incoming, match: Match) -> Json | Answer | bytes:
@@ -169,7 +169,7 @@ class Api:
             case ("token_exchanges", _):
                 return Json(self.organisation.exchange(json_body(request.body)))
             case ("jobs", _):
-                found = self.writer.job(id)
+                found = self.writer.jobs.get(id)
                 if found is None:
                     raise unknown_id(self.settings, "job")
                 return Json(found)

@@ -67,8 +67,7 @@ class Documents:
 
     async def answered(self) -> None:
         """Return once everything that was written so far is committed. Raises what a failed commit raises."""
-        if self._database.committed is not None:
-            await self._database.settled()
+        await self._database.settled()
 
     def get(self, connection: str, resource: str, id: str) -> Row | None:
         """One row; None when there is none."""
@@ -172,7 +171,7 @@ class Documents:
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
         """Insert or replace a record. `alias` is another name that finds it."""
         with self.transaction():
-            self._records.keep(kind, id, body, alias)
+            self._records.keep(kind, id, body, None if alias is None else storable(alias))
 
     def keep_many(self, kind: str, records: Iterable[tuple[str, Any]]) -> None:
         """Insert or replace several records, by id."""

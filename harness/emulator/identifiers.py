@@ -4,16 +4,23 @@ import random
 
 VERSIONED, VERSION_4 = 0xF000 << 64 | 0xC000 << 48, 0x4000 << 64 | 0x8000 << 48
 """The bits of a uuid that its version and variant take, and those of version 4."""
+LEADING = 0xFFFF_FFFF
 
 
 class IdSource:
-    """Version 4 uuids from a seeded source. `boot` counts the starts on one database: each start has its own ids."""
+    """Version 4 uuids from a seeded source. `boot` counts the starts on one database: each start has its own ids.
+
+    The first 32 bits count up from a random number, the others are random: so an index of a database grows at its end,
+    and the platform ids that are made of those bits grow as a platform's do and are not repeated soon.
+    """
 
     def __init__(self, seed: int, boot: int) -> None:
         self._random = random.Random(f"{seed}:{boot}")  # noqa: S311 - ids of a double are no secrets
+        self._leading = self._random.getrandbits(32)
 
     def __call__(self) -> str:
         """A fresh uuid."""
-        bits = self._random.getrandbits(128) & ~VERSIONED | VERSION_4
+        self._leading = self._leading + 1 & LEADING
+        bits = (self._leading << 96 | self._random.getrandbits(96)) & ~VERSIONED | VERSION_4
         text = f"{bits:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -31,12 +31,18 @@ class Router:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._root = _Node()
+        self._literal: dict[str, _Node] = {}
+        """The paths without a variable: no way has more literal segments than theirs."""
         for resource in contract.resources.values():
             for operation in resource.operations.values():
                 self._add(resource, operation)
 
     def match(self, method: str, path: str) -> Match | None:
         """The operation; None when there is no such path."""
+        node = self._literal.get(path)
+        if node is not None:
+            pair = node.methods.get(method)
+            return Match(pair[0], pair[1], {}) if pair else Match(None, None, {}, tuple(sorted(node.methods)))
         segments = [part for part in path.split("/") if part]
         ways = list(self._walk(self._root, segments, {}))
         if not ways:
@@ -62,6 +68,8 @@ class Router:
             else:
                 node = node.literal.setdefault(part, _Node())
         node.methods[operation.method] = (resource, operation)
+        if "{" not in operation.path:
+            self._literal[operation.path] = node
 
     def _walk(
         self, node: _Node, segments: list[str], values: dict[str, str], weight: tuple[int, bool] = (0, True)

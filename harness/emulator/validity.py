@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from harness.contract import Contract, Resource
+from harness.contract.fields import Field
 from harness.emulator.errors import invalid_request
 from harness.emulator.settings import EmulatorSettings
 
@@ -12,10 +14,18 @@ LENIENT = frozenset({"format"})
 MODES = ("prefer_sync", "async")
 
 
+def _no_json(constant: str) -> Any:
+    """NaN and the infinities are no JSON, whatever the library reads."""
+    raise ValueError(constant)
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_json)
+
+
 def json_body(content: bytes) -> Any:
     """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON, or null."""
     try:
-        body = json.loads(content) if content else None
+        body = DECODER.decode(content.decode(json.detect_encoding(content))) if content else None
     except ValueError:
         raise invalid_request("The body is not JSON.") from None
     if content and body is None:
@@ -52,18 +62,24 @@ def inner_body(
                 continue
             raise invalid_request(f"{problem.path or wrapper}: {problem.message}", field=problem.path)
     if operation == "create":
-        _required_on(resource, platform, inner)
+        _required_on(contract, resource, platform, inner)
     return inner
 
 
-def _required_on(resource: Resource, platform: str, body: Mapping[str, Any]) -> None:
+def _required_on(contract: Contract, resource: Resource, platform: str, body: Mapping[str, Any]) -> None:
     """Fields that one platform demands. Source: [S24] x-required-on."""
-    for path, field in resource.create_fields.items():
-        if platform not in field.required_on or not field.on(platform):
-            continue
+    for path, field in _demanded(contract, resource.name, platform):
         for parent in _parents(body, field.parent):
             if parent.get(field.name) is None:
                 raise invalid_request(f"{path} is required on {platform}.", field=path)
+
+
+@cache
+def _demanded(contract: Contract, resource: str, platform: str) -> tuple[tuple[str, Field], ...]:
+    fields = contract.resources[resource].create_fields
+    return tuple(
+        (path, field) for path, field in fields.items() if platform in field.required_on and field.on(platform)
+    )
 
 
 def _parents(body: Mapping[str, Any], path: str | None) -> Iterator[Mapping[str, Any]]:

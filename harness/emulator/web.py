@@ -1,7 +1,6 @@
 """The HTTP side: an ASGI application that hears requests and gives answers with the documented headers."""
 
 import asyncio
-import json
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +14,7 @@ from harness.emulator.errors import ApiError, internal_error, unknown_path
 from harness.emulator.faults import Faults, Plan
 from harness.emulator.faults.plan import skewed
 from harness.emulator.faults.sending import send_cut, send_nothing
+from harness.emulator.jsontext import dense
 from harness.emulator.link.popup import is_link
 from harness.emulator.meeting import Meetings
 from harness.emulator.messages import Answer, Incoming, Json
@@ -125,7 +125,7 @@ class Emulator:
         return _from_json(await self.api.waited(found))
 
     def _error(self, error: ApiError) -> Answer:
-        return Answer(error.status, json.dumps(error.body(), ensure_ascii=False).encode(), dict(error.headers))
+        return Answer(error.status, dense(error.body()), dict(error.headers))
 
     def _finish(self, answer: Answer) -> Answer:
         """Every response carries its own request id. Source: [D:troubleshooting]."""
@@ -176,7 +176,7 @@ def _told(task: "asyncio.Task[None]") -> None:
 
 def _from_json(found: Json) -> Answer:
     headers = {"x-rutter-job-id": found.job} if found.job else {}
-    return Answer(found.status, json.dumps(found.body, ensure_ascii=False).encode(), headers)
+    return Answer(found.status, dense(found.body), headers)
 
 
 def application(settings: EmulatorSettings, base_url: str, progress: Progress = unseen) -> ASGIApp:
@@ -190,7 +190,7 @@ def application(settings: EmulatorSettings, base_url: str, progress: Progress = 
             await emulator(scope, receive, send)
         except Exception:
             if scope["type"] == "http":
-                await say(send, Answer(500, json.dumps(internal_error().body()).encode()))
+                await say(send, Answer(500, dense(internal_error().body())))
             raise
 
     return guarded

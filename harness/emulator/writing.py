@@ -13,7 +13,7 @@ from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
 from harness.emulator.errors import ApiError, refused, unknown_id, unknown_path
 from harness.emulator.identifiers import IdSource
-from harness.emulator.keys import Keys
+from harness.emulator.jobs import Jobs
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.platforms import shows_deletes
 from harness.emulator.validity import checked_mode, inner_body
@@ -105,7 +105,7 @@ class Writer:
         self.settings = settings
         self.clock = clock
         self.ids = ids
-        self.keys = Keys(store, settings)
+        self.jobs = Jobs(store, settings)
         self._base_url = base_url
         self._agenda = agenda
         self.written: Written = _unheard
@@ -121,7 +121,7 @@ class Writer:
         request that is rejected: nothing is stored then. Runs inside a transaction of the store.
 
         `errand` is what a special operation does; the five plain ones are known here."""
-        stored = self.keys.find(order.key, order.connection["id"], order.fingerprint)
+        stored = self.jobs.find(order.key, order.connection["id"], order.fingerprint)
         if stored is not None:
             return Result(stored.status, stored.body, stored.job, self._running(stored.job))
         act = errand.accept() if errand else self._accept(order)
@@ -131,14 +131,9 @@ class Writer:
         if self.settings.platform_delay:
             return self._slowly(order, errand, job)
         status, body = self._do(act)
-        self._keep_job(job, order, status, body)
-        self.keys.keep(order.key, order.connection["id"], order.fingerprint, status, job)
+        claim = self.jobs.claim(order.key, order.connection["id"], order.fingerprint)
+        self.jobs.keep(_ended(self._job_record(job, order), status, body), claim)
         return Result(status, body, job)
-
-    def job(self, id: str) -> dict[str, Any] | None:
-        """A job as `GET /jobs/{id}` gives it, bare; None when there is none. Source: [S24] AsynchronousJob."""
-        found: dict[str, Any] | None = self.store.record("job", id)
-        return found
 
     def _accept(self, order: Order) -> Act:
         """What Rutter checks itself. A missing object is told before anything is accepted."""
@@ -156,9 +151,9 @@ class Writer:
     def _later(self, order: Order, errand: Errand | None, job: str, after: float, *, answered: bool = True) -> Result:
         """Accept now, do later: the accepted order is stored, so that a job outlives the process that took it.
         `answered`: the answer is the job's, and stays so under the key; otherwise both are replaced by the result."""
-        self.store.keep("job", job, self._job_record(job, order))
         answer = {"async_response": {"id": job, "response_url": f"{self._base_url()}/jobs/{job}", "status": "pending"}}
-        self.keys.keep(order.key, order.connection["id"], order.fingerprint, 200, job, answer)
+        claim = self.jobs.claim(order.key, order.connection["id"], order.fingerprint, answer)
+        self.jobs.keep(self._job_record(job, order), claim)
         request = errand.request() if errand else None
         body = {"job": job, "order": order.stored(), "request": request, "answered": answered}
         if after <= 0 and answered:
@@ -195,12 +190,11 @@ class Writer:
             return (self.redo(due["request"]) if due["request"] else self._accept(order))()
 
         status, body = self._do(act)
-        record = self._keep_job(due["job"], order, status, body)
+        record = _ended(self._job_record(due["job"], order), status, body)
+        self.jobs.end(record, told=due["answered"])
         self.store.forget(WAITS, due["job"])
         if due["answered"]:
             self.ended(record)
-        else:
-            self.keys.keep(order.key, order.connection["id"], order.fingerprint, status, due["job"])
 
     def _do(self, act: Act) -> tuple[int, Any]:
         """The write itself: (status, body)."""
@@ -308,12 +302,12 @@ class Writer:
             request["idempotency_key"] = order.key
         return {"id": job, "status": "pending", "request": request}
 
-    def _keep_job(self, job: str, order: Order, status: int, body: Any) -> dict[str, Any]:
-        record = self._job_record(job, order)
-        record["status"] = "success" if status == 200 else "failure"
-        record["response"] = {"http_status": status, "body": body}
-        self.store.keep("job", job, record)
-        return record
+
+def _ended(job: dict[str, Any], status: int, body: Any) -> dict[str, Any]:
+    """A job with what it has come to."""
+    job["status"] = "success" if status == 200 else "failure"
+    job["response"] = {"http_status": status, "body": body}
+    return job
 
 
 def _unheard(*_: Any) -> None:

@@ -59,7 +59,7 @@ THIRD_PARTY = {
     "checks": {"jsonschema_rs"},
     "client": {"httpx", "pyrate_limiter"},
     "drive": {"httpx", "pydantic"},
-    "emulator": {"granian", "sqlalchemy", "starlette", "uvloop"},
+    "emulator": {"granian", "orjson", "sqlalchemy", "starlette", "uvloop"},
     "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
     "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+ZERO = Decimal(0)
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "JOD": 3}
 """ISO 4217 minor units that are not 2."""
 
@@ -35,10 +36,12 @@ def exact(value: Any) -> Decimal:
     """A JSON number or amount text as a decimal; None and what is no number count as zero."""
     if isinstance(value, Decimal):
         return value
+    if value is None or isinstance(value, bool):
+        return ZERO
     try:
-        return Decimal(str(value)) if value is not None and not isinstance(value, bool) else Decimal(0)
+        return Decimal(value if isinstance(value, int) else str(value))
     except ArithmeticError:
-        return Decimal(0)
+        return ZERO
 
 
 def number(value: Decimal) -> int | float:
@@ -54,4 +57,4 @@ def text(value: Decimal, places: int = 2) -> str:
 
 def total(values: Iterable[Any]) -> Decimal:
     """The exact sum."""
-    return sum((exact(value) for value in values), Decimal(0))
+    return sum((exact(value) for value in values), ZERO)

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from harness.contract import Contract, Resource
-from harness.contract.fields import resolve
 from harness.core import iso_utc
 from harness.emulator.bookkeeping.amounts import exact, number, text
-from harness.emulator.bookkeeping.calendar import widen
 from harness.emulator.bookkeeping.derived import derive, split_line
+from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
 
 Document = dict[str, Any]
@@ -33,7 +31,7 @@ def created(
     lookup: Lookup,
 ) -> list[Document]:
     """The documents that a valid create makes: one, or several for a bulk write. Raises Refused."""
-    check_references(contract, platform, body, lookup, resource.create_fields)
+    check_references(contract, resource, "create", platform, body, lookup)
     check_rules(resource.name, platform, body, lookup)
     if resource.name == "bank_feed_transactions":
         return [
@@ -53,24 +51,19 @@ def _document(
     now: datetime,
     lookup: Lookup,
 ) -> Document:
-    schema = contract.schema(resource.schema_name or "")
+    mould = moulds(contract, resource.name, platform)
     sent = place(resource, body)
-    document: Document = {}
-    for name, raw in schema.get("properties", {}).items():
-        if name in sent and _stored(resource, name, platform):
-            document[name] = shape(contract, resource, platform, raw, sent[name], name)
-        elif name in schema.get("required", ()) or name == "platform_data":
-            document[name] = empty(contract, raw)
+    document = mould.document(sent)
     fresh = ids()
     document["id"] = fresh
     moment = iso_utc(now)
     marks = {"platform_id": str(int(fresh[:8], 16)), "created_at": moment, "updated_at": moment,
              "last_synced_at": moment, "platform_url": f"https://example.com/{resource.name}/{fresh}",
              "platform_data": {"Id": str(int(fresh[:8], 16)), "sparse": False}}  # fmt: skip
-    document |= {name: value for name, value in marks.items() if name in schema.get("properties", {})}
+    document |= {name: value for name, value in marks.items() if name in mould.names}
     if "platform_data" in document and isinstance(body.get("custom_fields"), dict):
         document["platform_data"] |= body["custom_fields"]
-    defaults(resource, document, body, lookup, now)
+    defaults(resource, document, body, sent, lookup, now)
     lines(resource, document, ids)
     return derive(resource.name, document)
 
@@ -124,67 +117,16 @@ def _credit_line(line: Mapping[str, Any]) -> Document:
     }
 
 
-def _stored(resource: Resource, path: str, platform: str) -> bool:
-    field = resource.fields.get(path)
-    return field is None or field.on(platform)
-
-
-def shape(contract: Contract, resource: Resource, platform: str, raw: Mapping[str, Any], value: Any, path: str) -> Any:
-    """A sent value as the document holds it: known properties only, missing required ones empty, dates widened."""
-    schema = contract.plain(raw)
-    if isinstance(value, dict) and schema.get("properties"):
-        made: Document = {}
-        for name, inner in schema["properties"].items():
-            child = f"{path}.{name}"
-            if name in value and _stored(resource, child, platform):
-                made[name] = shape(contract, resource, platform, inner, value[name], child)
-            elif name in schema.get("required", ()):
-                made[name] = empty(contract, inner)
-        return made
-    if isinstance(value, list) and "items" in schema:
-        return [shape(contract, resource, platform, schema["items"], item, f"{path}[]") for item in value]
-    if isinstance(value, str) and schema.get("format") == "date-time":
-        return widen(value, platform)
-    return value
-
-
-def empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
-    """The value of a required property that nobody sent: null where allowed, else the plainest of its type."""
-    known = _plainest(contract).get(id(raw))
-    if known is not None and known[0] is raw:
-        return known[1]
-    value = _empty(contract, raw)
-    if not isinstance(value, (dict, list)):
-        _plainest(contract)[id(raw)] = raw, value
-    return value
-
-
-@cache
-def _plainest(_contract: Contract) -> dict[int, tuple[Mapping[str, Any], Any]]:
-    """Empty values that no document can change, found once for each property of a contract."""
-    return {}
-
-
-def _empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
-    schema = contract.plain(raw)
-    found = resolve(raw, contract.schemas)
-    types = found.get("type", ())
-    nullable = "null" in types or any(resolve(part, contract.schemas).get("type") == "null"
-                                      for part in found.get("anyOf", ()))  # fmt: skip
-    if nullable or None in found.get("enum", ()):
-        return None
-    kind = schema.get("type")
-    kind = kind if isinstance(kind, str) else next(iter(kind or ["string"]))
-    if "enum" in schema:
-        return next((value for value in schema["enum"] if value not in {None, "unknown"}), schema["enum"][0])
-    if kind == "object":
-        return {name: empty(contract, schema["properties"][name]) for name in schema.get("required", ())}
-    return {"array": [], "number": 0, "integer": 0, "boolean": False}.get(kind, "")
-
-
-def defaults(resource: Resource, document: Document, body: Mapping[str, Any], lookup: Lookup, now: datetime) -> None:
-    """What the platform fills in when it was not sent."""
-    if "currency_code" in document and "currency_code" not in place(resource, body):
+def defaults(
+    resource: Resource,
+    document: Document,
+    body: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    lookup: Lookup,
+    now: datetime,
+) -> None:
+    """What the platform fills in when it was not `sent`, the values of `body` under the names of the document."""
+    if "currency_code" in document and "currency_code" not in sent:
         account = lookup("accounts", str(body.get("account_id") or body.get("credit_account_id"))) or {}
         document["currency_code"] = account.get("currency_code") or "USD"
     if "currency_codes" in document and not document["currency_codes"]:

@@ -1,9 +1,10 @@
 """What a platform refuses although the request is well formed (HTTP 450)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from harness.contract import Contract
+from harness.contract import Contract, Resource
 from harness.emulator.bookkeeping.amounts import exact
 from harness.emulator.bookkeeping.derived import balance
 from harness.emulator.quirks import quirk
@@ -15,20 +16,45 @@ class Refused(Exception):
     """The platform says no; the text is for a person."""
 
 
-def check_references(contract: Contract, platform: str, body: Mapping[str, Any], lookup: Lookup,
-                     fields: Mapping[str, Any]) -> None:  # fmt: skip
-    """Every id that names another object must exist on this connection."""
-    for path, field in fields.items():
-        if field.ref is None or path.partition(".")[0].removesuffix("[]") not in body:
+def check_references(
+    contract: Contract, resource: Resource, operation: str, platform: str, body: Mapping[str, Any], lookup: Lookup
+) -> None:
+    """Every id that names another object must exist on this connection. `operation` is create or update."""
+    for path, steps, referred in _references(contract, resource.name, operation, platform):
+        if steps[0] not in body:
             continue
-        if field.ref == "*" or not field.on(platform):
-            continue
-        referred = contract.referenced(field.ref)
-        if referred is None or not (referred.supports("list", platform) or referred.supports("get", platform)):
-            continue
-        for value in values(body, path):
+        found: list[Any] = []
+        _collect(body, steps, found)
+        for value in found:
             if isinstance(value, str) and lookup(referred.name, value) is None:
                 raise Refused(f"{path}: there is no {referred.entity} with id {value}.")
+
+
+@cache
+def _references(
+    contract: Contract, name: str, operation: str, platform: str
+) -> tuple[tuple[str, tuple[str, ...], Resource], ...]:
+    """The fields that name another object: path, the names on it, what is named."""
+    resource = contract.resources[name]
+    found = []
+    for path, field in (resource.create_fields if operation == "create" else resource.update_fields).items():
+        if field.ref is None or field.ref == "*" or not field.on(platform):
+            continue
+        referred = contract.referenced(field.ref)
+        if referred is not None and (referred.supports("list", platform) or referred.supports("get", platform)):
+            found.append((path, tuple(path.replace("[]", "").split(".")), referred))
+    return tuple(found)
+
+
+def _collect(value: Any, steps: tuple[str, ...], found: list[Any]) -> None:
+    """Every value at a path, arrays opened wherever they are."""
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, steps, found)
+    elif not steps:
+        found.append(value)
+    elif isinstance(value, dict) and steps[0] in value:
+        _collect(value[steps[0]], steps[1:], found)
 
 
 def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:

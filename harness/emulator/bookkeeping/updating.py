@@ -6,8 +6,9 @@ from typing import Any
 
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
-from harness.emulator.bookkeeping.creating import Document, lines, place, shape
+from harness.emulator.bookkeeping.creating import Document, lines, place
 from harness.emulator.bookkeeping.derived import derive
+from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, Refused, check_references, check_rules
 from harness.emulator.quirks.registry import applies
 
@@ -28,10 +29,11 @@ def updated(
     Lines: bills and expenses replace all; others too, keeping the ids that are named (INFERRED), where the quirks
     `lines_appended` and `lines_whole` do not say otherwise.
     """
-    check_references(contract, platform, body, lookup, resource.update_fields)
+    check_references(contract, resource, "update", platform, body, lookup)
     check_rules(resource.name, platform, body, lookup)
     if "line_items" in body and applies(platform, "lines_whole", resource.name):
         _whole(document, body["line_items"])
+    mould = moulds(contract, resource.name, platform)
     schema = contract.schema(resource.schema_name or "")
     after = {name: _copy(value) for name, value in document.items()}
     for name, value in place(resource, body).items():
@@ -41,7 +43,7 @@ def updated(
             continue
         if name == "line_items" and "line_items" not in body:
             continue
-        shaped = shape(contract, resource, platform, raw, value, name)
+        shaped = mould.value(raw, value, name)
         if name == "line_items":
             shaped = _lines(resource, platform, document, shaped)
         elif isinstance(shaped, dict) and isinstance(after.get(name), dict):

@@ -82,9 +82,9 @@ def _valid(request: Any) -> bool:
 def _forget(api: Any, request: Any) -> None:
     """A key whose stored result is an error is a new one."""
     key = request.headers.get("idempotency-key")
-    for place, stored in api.store.recall("key"):
-        if key and place.endswith(key) and stored["status"] != 200:
-            api.store.forget("key", place)
+    if key:
+        with api.store.transaction():
+            api.writer.jobs.forget_failed(key)
 
 
 def _bound(api: Any, request: Any) -> Any:

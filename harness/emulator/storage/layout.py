@@ -15,6 +15,8 @@ OTHER = frozenset({"access_token", "cursor", "limit", "sort", "filter", "expand"
                    "response_mode", "start_date", "end_date", "properties", "X-Rutter-Version"})  # fmt: skip
 """Parameters that narrow nothing by a field of the row."""
 SORTABLE = ("updated_at", "created_at", "last_synced_at")
+SPREAD = ("created_at", "last_synced_at")
+"""What every list sorts by and hardly two rows share: they come first in a layout, see `sortkeys.SPREAD`."""
 
 
 def window_slot(name: str, resource: Resource) -> Slot:
@@ -35,7 +37,7 @@ def layout_of(contract: Contract, name: str) -> Layout:
     if resource is None or "list" not in resource.operations:
         return Layout()
     parameters = resource.operations["list"].parameters
-    slots = [slot_of(field, resource) for field in (*resource.filterable, *SORTABLE)]
+    slots = [slot_of(field, resource) for field in (*SPREAD, *resource.filterable, *SORTABLE)]
     slots += [window_slot(field, resource) if field in WINDOWS else slot_of(field, resource)
               for field in parameters if field not in OTHER]  # fmt: skip
     timed = "updated_at" in resource.fields

@@ -1,6 +1,7 @@
 """Records: everything that is no document. Connections, jobs, keys, configurations, events, marks."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from harness.emulator.storage.sortkeys import storable
 
 LAST = "\U0010ffff"
 """Sorts behind every id that starts with a prefix."""
+COUNT = "INSERT INTO records (kind, id, body) VALUES ('counter', ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body ="
 KEPT = 4096
 """Records that are kept parsed while one process owns the database."""
 
@@ -20,7 +22,10 @@ class Records:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: dict[tuple[str, str], Any] = {}
-        self._aliases: dict[tuple[str, str], str] = {}
+        self._aliases: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self._counters: dict[str, int] = {}
+        self._raised: set[str] = set()
+        database.before_commit(self._write_counters)
         database.on_undo(self._kept.clear)
         database.on_undo(self._aliases.clear)
 
@@ -33,7 +38,7 @@ class Records:
         )
         self._kept.pop((kind, id), None)
         if alias is not None:
-            self._aliases.clear()
+            self._aliases.pop(kind, None)
 
     def get(self, kind: str, id: str) -> Any:
         """The record, to be changed by `keep` only; None when there is none."""
@@ -51,14 +56,14 @@ class Records:
 
     def named(self, kind: str, alias: str) -> Any:
         """The record with this alias; None when there is none."""
-        id = self._aliases.get((kind, alias))
+        id = self._aliases[kind].get(alias)
         if id is None:
             found = self._database.row("SELECT id FROM records WHERE kind = ? AND alias = ?", kind, alias)
             if found is None:
                 return None
             id = found[0]
             if not self._database.shared:
-                self._aliases[kind, alias] = id
+                self._aliases[kind][alias] = id
         return self.get(kind, id)
 
     def all(self, kind: str, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -75,19 +80,34 @@ class Records:
         return (found[0], json.loads(found[1])) if found else None
 
     def raise_counter(self, id: str, least: int) -> int:
-        """Raise the counter by one, or to `least` when that is more; its new value."""
-        found = self._database.write(
-            "INSERT INTO records (kind, id, body) VALUES ('counter', ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = "
-            "CASE WHEN CAST(records.body AS BIGINT) >= CAST(excluded.body AS BIGINT) "
+        """Raise the counter by one, or to `least` when that is more; its new value. Who owns the database counts in
+        memory and writes each counter once for all that is committed together."""
+        if not self._database.shared:
+            value = self._counters[id] = max(self._counter(id) + 1, least)
+            self._raised.add(id)
+            return value
+        found = self._database.change(
+            f"{COUNT} CASE WHEN CAST(records.body AS BIGINT) >= CAST(excluded.body AS BIGINT) "
             "THEN CAST(CAST(records.body AS BIGINT) + 1 AS TEXT) ELSE excluded.body END RETURNING body",
             *(id, str(least)),
         )
         return int(found[0])
 
+    def _counter(self, id: str) -> int:
+        if id not in self._counters:
+            found = self._database.row("SELECT body FROM records WHERE kind = 'counter' AND id = ?", id)
+            self._counters[id] = int(found[0]) if found else 0
+        return self._counters[id]
+
+    def _write_counters(self) -> None:
+        for id in self._raised:
+            self._database.write(f"{COUNT} excluded.body", id, str(self._counters[id]))
+        self._raised.clear()
+
     def forget(self, kind: str, id: str) -> bool:
         """Delete a record; whether it was there."""
         self._kept.pop((kind, id), None)
-        return bool(self._database.write("DELETE FROM records WHERE kind = ? AND id = ?", kind, id))
+        return bool(self._database.change("DELETE FROM records WHERE kind = ? AND id = ?", kind, id))
 
 
 class Kind(Mapping[str, Any]):

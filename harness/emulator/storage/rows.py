@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from harness.emulator.clock import read_millis
+from harness.emulator.jsontext import dense
 
 Document = dict[str, Any]
-DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 COLUMNS = "position, id, updated, body, extra"
 
 
@@ -50,13 +50,8 @@ class Row:
 
 
 def encode(value: Any) -> str:
-    """JSON as short as it can be; half a surrogate pair, which no encoding can hold, stays escaped."""
-    text = DENSE.encode(value)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
+    """The text of a value."""
+    return dense(value).decode()
 
 
 def texts_of(document: Document) -> tuple[str, str | None]:

@@ -13,6 +13,9 @@ from typing import Any
 from harness.emulator.clock import read_millis
 
 MISSING = "2"
+SPREAD = 2
+"""The first so many columns hold keys that hardly two rows share: there is no index that has rows of one such key
+newest first. `layout.SPREAD` names their fields."""
 LONGEST = 500
 """Characters of a text that are kept in its key: an index entry of PostgreSQL holds 2,700 bytes."""
 LARGEST = 2**62
@@ -84,6 +87,8 @@ def _instant(value: Any) -> str:
 
 def storable(text: str) -> str:
     """The text as both databases can hold it: without NUL and without halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 

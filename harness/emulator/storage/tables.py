@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, inspect
 from sqlalchemy.engine import Engine
 
+from harness.emulator.storage.sortkeys import SPREAD
+
 WRITER = 20240831
 """The advisory lock that a writing transaction holds on PostgreSQL: one writer at a time, over all processes."""
 
@@ -20,12 +22,13 @@ def create_tables(engine: Engine, slots: int) -> None:
             if name not in present:
                 kind = documents.c[name].type.compile(engine.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {name} {kind}")
-        for index in documents.indexes:
+        for index in (*documents.indexes, *tables.tables["records"].indexes):
             index.create(connection, checkfirst=True)
 
 
 def _tables(slots: int, dialect: str) -> MetaData:
-    """SQLite has the position in every index anyhow, and compares texts as bytes anyhow."""
+    """SQLite has the position in every index anyhow, and compares texts as bytes anyhow. `newest_N`: rows of one key
+    newest first, for filters; `sorted_N`: rows by key, for sorting, and for filters by keys that are spread."""
     plain = dialect == "sqlite"
     metadata = MetaData()
     Table(
@@ -59,9 +62,10 @@ def _tables(slots: int, dialect: str) -> MetaData:
     for slot in range(slots):
         key = at[f"k{slot}"]
         held = key.is_not(None)
-        Index(f"newest_{slot}", at.shelf, key, at.updated, *place, sqlite_where=held, postgresql_where=held)
+        if slot >= SPREAD:
+            Index(f"newest_{slot}", at.shelf, key, at.updated, *place, sqlite_where=held, postgresql_where=held)
         Index(f"sorted_{slot}", at.shelf, key, *place, sqlite_where=held, postgresql_where=held)
-    Table(
+    records = Table(
         "records",
         metadata,
         Column("position", number, primary_key=True, autoincrement=True),
@@ -70,6 +74,7 @@ def _tables(slots: int, dialect: str) -> MetaData:
         Column("alias", Text),
         Column("body", Text, nullable=False),
         Index("record_ids", "kind", "id", unique=True),
-        Index("record_aliases", "kind", "alias"),
     )
+    named = records.c.alias.is_not(None)
+    Index("record_names", records.c.kind, records.c.alias, sqlite_where=named, postgresql_where=named)
     return metadata

@@ -9,6 +9,7 @@ from harness.contract import Contract
 from harness.contract.loader import suggest
 from harness.emulator.documents import Documents
 from harness.emulator.errors import invalid_request
+from harness.emulator.jobs import all_jobs
 from harness.emulator.sync.entities import event_stem, event_types
 from harness.emulator.webhooks.events import Announcer, family
 
@@ -58,4 +59,4 @@ class Demand:
         request = {"method": "POST", "url": "/versioned/accounting/bills"}
         made = {"id": str(uuid.UUID(int=0, version=4)), "status": "success", "request": request,
                 "response": {"http_status": 200, "body": {}}}  # fmt: skip
-        return cycle([body for _, body in self._store.recall("job")] or [made])
+        return cycle(list(all_jobs(self._store)) or [made])

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from harness.core import Secret, iso_utc
 from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
 from harness.emulator.identifiers import IdSource
+from harness.emulator.jsontext import dense
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.webhooks.abuse import Abuse, read_abuse
 from harness.emulator.webhooks.deliveries import Deliveries, Delivery
@@ -55,7 +55,7 @@ class Outbox:
     def take(self, event: Event) -> None:
         """Send an event to every endpoint that hears it."""
         for endpoint in self._endpoints.hearing(event.code):
-            body = json.dumps(picked(event, endpoint), ensure_ascii=False, separators=(",", ":"))
+            body = dense(picked(event, endpoint)).decode()
             self._begin(endpoint["id"], endpoint["url"], event.code, event.connection, body)
 
     def repeat(self, delivery: Delivery, after: float = 0.0) -> None:

@@ -1,0 +1,128 @@
+"""What a sent value becomes in a document, and what stands there when none was sent, for one resource on one platform.
+
+Known properties only, missing required ones empty, dates widened. What follows from the contract alone is worked out
+once for each place in a schema: a create asks for hundreds of them.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from harness.contract import Contract
+from harness.contract.fields import resolve
+from harness.emulator.bookkeeping.calendar import widen
+
+Document = dict[str, Any]
+LEFT_OUT = object()
+"""Stands for a property that is not there unless it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A property. `stored`: whether the platform has it; `blank`: its value when none was sent, or LEFT_OUT; `own`:
+    whether each document needs its own one, because it can be changed."""
+
+    name: str
+    path: str
+    raw: Mapping[str, Any]
+    stored: bool
+    blank: Any
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a schema makes of a value: of an object its `parts`, of a list its `items` (schema and path), of a text an
+    `instant`; anything else stays as it is."""
+
+    parts: tuple[Part, ...] = ()
+    items: Mapping[str, Any] | None = None
+    inner: str = ""
+    instant: bool = False
+
+
+class Moulds:
+    """The shapes of one resource on one platform, by path."""
+
+    def __init__(self, contract: Contract, resource: str, platform: str) -> None:
+        self._contract, self._platform = contract, platform
+        self._resource = contract.resources[resource]
+        self._shapes: dict[str, Shape] = {}
+        schema = contract.schema(self._resource.schema_name or "")
+        self.names = frozenset(schema.get("properties", {}))
+        self._top = self._parts(schema, "", {"platform_data", *schema.get("required", ())})
+
+    def document(self, sent: Mapping[str, Any]) -> Document:
+        """A whole document of what was sent, its required properties and `platform_data`."""
+        return self._object(self._top, sent)
+
+    def value(self, raw: Mapping[str, Any], value: Any, path: str) -> Any:
+        """A sent value as the document holds it at `path`, of which `raw` is the schema."""
+        shape = self._shapes.get(path)
+        if shape is None:
+            shape = self._shapes[path] = self._shape(raw, path)
+        if shape.parts and isinstance(value, dict):
+            return self._object(shape.parts, value)
+        if shape.items is not None and isinstance(value, list):
+            return [self.value(shape.items, item, shape.inner) for item in value]
+        if shape.instant and isinstance(value, str):
+            return widen(value, self._platform)
+        return value
+
+    def _object(self, parts: tuple[Part, ...], sent: Mapping[str, Any]) -> Document:
+        made: Document = {}
+        for part in parts:
+            if part.stored and part.name in sent:
+                made[part.name] = self.value(part.raw, sent[part.name], part.path)
+            elif part.blank is not LEFT_OUT:
+                made[part.name] = _fresh(part.blank) if part.own else part.blank
+        return made
+
+    def _shape(self, raw: Mapping[str, Any], path: str) -> Shape:
+        schema = self._contract.plain(raw)
+        parts = self._parts(schema, f"{path}.", schema.get("required", ())) if schema.get("properties") else ()
+        return Shape(parts, schema.get("items"), f"{path}[]", schema.get("format") == "date-time")
+
+    def _parts(self, schema: Mapping[str, Any], prefix: str, needed: Container[str]) -> tuple[Part, ...]:
+        found = []
+        for name, raw in schema.get("properties", {}).items():
+            blank = empty(self._contract, raw) if name in needed else LEFT_OUT
+            own = isinstance(blank, (dict, list))
+            found.append(Part(name, prefix + name, raw, self._stored(prefix + name), blank, own))
+        return tuple(found)
+
+    def _stored(self, path: str) -> bool:
+        field = self._resource.fields.get(path)
+        return field is None or field.on(self._platform)
+
+
+@cache
+def moulds(contract: Contract, resource: str, platform: str) -> Moulds:
+    """The shapes of a resource on a platform."""
+    return Moulds(contract, resource, platform)
+
+
+def empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
+    """The value of a required property that nobody sent: null where allowed, else the plainest of its type."""
+    schema = contract.plain(raw)
+    found = resolve(raw, contract.schemas)
+    types = found.get("type", ())
+    nullable = "null" in types or any(resolve(part, contract.schemas).get("type") == "null"
+                                      for part in found.get("anyOf", ()))  # fmt: skip
+    if nullable or None in found.get("enum", ()):
+        return None
+    kind = schema.get("type")
+    kind = kind if isinstance(kind, str) else next(iter(kind or ["string"]))
+    if "enum" in schema:
+        return next((value for value in schema["enum"] if value not in {None, "unknown"}), schema["enum"][0])
+    if kind == "object":
+        return {name: empty(contract, schema["properties"][name]) for name in schema.get("required", ())}
+    return {"array": [], "number": 0, "integer": 0, "boolean": False}.get(kind, "")
+
+
+def _fresh(blank: Any) -> Any:
+    """A value that a document may change."""
+    if isinstance(blank, dict):
+        return {name: _fresh(value) for name, value in blank.items()}
+    return [] if isinstance(blank, list) else blank
