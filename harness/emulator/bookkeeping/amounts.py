@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 ZERO = Decimal(0)
@@ -21,6 +22,7 @@ def currency(number: int) -> str:
     return CURRENCIES[number % len(CURRENCIES)]
 
 
+@lru_cache(maxsize=4096)
 def amount(number: int, code: str | None) -> Decimal:
     """A plausible amount, from one minor unit to 10^11."""
     places = digits(code)
@@ -30,6 +32,18 @@ def amount(number: int, code: str | None) -> Decimal:
     if number % 53 == 11:
         return Decimal(98_765_432_109) + step * (number % 10**places if places else 0)
     return (Decimal((number * 7919 + 1237) % 4_999_999) / Decimal(100)).quantize(step)
+
+
+@lru_cache(maxsize=4096)
+def plain(row: int, code: str | None) -> int | float:
+    """The amount of a row as a JSON number."""
+    return number(amount(row, code))
+
+
+@lru_cache(maxsize=4096)
+def shown(row: int, code: str | None) -> str:
+    """The amount of a row as a text."""
+    return text(amount(row, code), digits(code))
 
 
 def exact(value: Any) -> Decimal:

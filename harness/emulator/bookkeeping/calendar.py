@@ -1,7 +1,7 @@
 """Document days that bite: month ends, leap days, year ends, days that read two ways."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from harness.core import iso_utc
 from harness.emulator.quirks import quirk
@@ -12,6 +12,7 @@ DAYS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def day(number: int) -> datetime:
     """The day of document `number`, midnight UTC."""
     return _base(number % len(DAYS)) + timedelta(days=(number // len(DAYS)) * 3)
@@ -22,6 +23,7 @@ def _base(index: int) -> datetime:
     return datetime.fromisoformat(DAYS[index]).replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
 def document_date(number: int, platform: str) -> str:
     """A document date as `platform` returns it: midnight UTC on QuickBooks, sometimes with a time elsewhere."""
     instant = day(number)
@@ -39,6 +41,7 @@ def widen(value: str, platform: str) -> str:
     return iso_utc(instant)
 
 
+@lru_cache(maxsize=1024)
 def stamps(number: int, now: datetime) -> tuple[str, str, str]:
     """(created_at, updated_at, last_synced_at) of seeded row `number`: mostly distinct, some ties, some rows that
     were synced long after they changed."""

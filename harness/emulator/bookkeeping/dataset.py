@@ -7,8 +7,9 @@ from typing import Any
 from harness.contract import Contract
 from harness.emulator.bookkeeping import amounts
 from harness.emulator.bookkeeping.derived import derive
-from harness.emulator.bookkeeping.generate import World, document, readable
+from harness.emulator.bookkeeping.generate import World, readable
 from harness.emulator.bookkeeping.mirror import mirror_transactions
+from harness.emulator.bookkeeping.recipes import document
 
 Document = dict[str, Any]
 Books = dict[str, list[Document]]

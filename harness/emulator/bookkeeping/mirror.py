@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from harness.emulator.bookkeeping.generate import World, document
+from harness.emulator.bookkeeping.generate import World
+from harness.emulator.bookkeeping.recipes import document
 
 TYPES = {
     "bills": "bill", "bill_payments": "bill_payment", "expenses": "expense", "invoices": "invoice",

@@ -1,6 +1,5 @@
 """The books as the platform's own software has them: what a sync reads, before any of it is in the API."""
 
-import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -8,9 +7,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from harness.contract import Contract, load_contract
 from harness.emulator.bookkeeping import dataset
 from harness.emulator.clock import read_millis, to_millis
+from harness.emulator.jsontext import dense
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.entities import entity_date
 
@@ -49,10 +51,22 @@ class PlatformBooks:
 @lru_cache(maxsize=2)
 def _own(connection: str, platform: str, version: str, seed: int, now: datetime) -> Mapping[str, list[Document]]:
     """The books of a platform with ids of the connection's own: as consistent, and disjoint from every other's."""
-    owner = uuid.UUID(connection)
-    text = json.dumps(seeded(platform, version, seed, now), ensure_ascii=False)
-    made: dict[str, list[Document]] = json.loads(UUID.sub(lambda match: str(uuid.uuid5(owner, match[0])), text))
+    own = _OwnIds(uuid.UUID(connection))
+    text = dense(seeded(platform, version, seed, now)).decode()
+    made: dict[str, list[Document]] = orjson.loads(UUID.sub(lambda match: own[match[0]], text))
     return made
+
+
+class _OwnIds(dict[str, str]):
+    """The ids of a connection's own, by those of the platform's books: most are named many times."""
+
+    def __init__(self, owner: uuid.UUID) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __missing__(self, id: str) -> str:
+        own = self[id] = str(uuid.uuid5(self._owner, id))
+        return own
 
 
 @lru_cache(maxsize=2)
