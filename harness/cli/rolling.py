@@ -1,38 +1,37 @@
 """What `golive rollout` does once its arguments are settings: look into the ledger, prepare, play, judge, write."""
 
-import json
 import os
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from harness.cli.rollout_judge import judge_samples
+from harness.cli.rollout_parts import REFERENCE, Parts, emulated_parts, reference_version
 from harness.cli.rollout_report import Told, make_report, reasons_of
-from harness.cli.rollout_work import environment_of, planned_requests, prepare
+from harness.cli.rollout_watch import Watcher, Webhooks
+from harness.cli.rollout_work import Wanted, environment_of, prepare
 from harness.contract import load_contract
 from harness.core import Strength
 from harness.core.measurement import GateState, StageOutcome
 from harness.drive import World, discover, resolve_target
-from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.emulator import EmulatorSettings
 from harness.errors import TargetUnreachable, UsageError
 from harness.plan.rollout import Rollout, Stage
 from harness.report.rollout import RolloutReport, write_rollout_report
 from harness.report.rollout_ledger import LEDGER_FILE, LedgerEntry, append_entry, latest, read_ledger
-from harness.rollout.backend import Queue, look
+from harness.rollout.backend import look
 from harness.rollout.capacity import plan_capacity
 from harness.rollout.demand import limit_of
-from harness.rollout.judging import Circumstances, judge_gates, lost_for_good, outcome, why_invalid
+from harness.rollout.emulated import Emulated
+from harness.rollout.judging import judge_gates, outcome, why_invalid
 from harness.rollout.measuring import Measured, read_windows
 from harness.rollout.process import SAMPLES, WINDOWS, Played, clear, play
 from harness.rollout.work import Work
 
 LOCUSTFILE = Path(__file__).resolve().parents[2] / "loadtests" / "locustfile.py"
-TELL_EVERY = 5.0
-LOOK_EVERY = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class RollSettings:
     defects: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     emulator: Mapping[str, str] = field(default_factory=dict)
+    abuse: Mapping[str, float] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _line: None
 
     @property
@@ -62,19 +62,24 @@ class RollSettings:
 
 def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
     """The load test ahead of one stage, from the question whether it may start to its entry in the ledger."""
-    backend_version = _backend_version(settings)
+    began, backend_version = time.monotonic(), _backend_version(settings)
     may_start(plan, stage, settings, backend_version)
-    emulator = _emulator(plan, settings) if settings.target == "emulator" else None
-    try:
-        environ = dict(os.environ) if emulator is None else {**os.environ, **emulator.environment()}
-        target = resolve_target(settings.target, environ=environ, settings_file=Path("golive.toml"))
+    with _parts(plan, settings) as parts:
+        target = resolve_target(settings.target, environ=parts.environ, settings_file=Path("golive.toml"))
         if target.strength is Strength.LIVE and not settings.live:
             raise UsageError(f"{target.base_url} is a live API. A load test of it needs --i-know-this-is-live")
-        world = discover(target, plan.platforms, rate="off")
-        return _roll(plan, stage, settings, world, environ, backend_version)
-    finally:
-        if emulator is not None:
-            emulator.stop()
+        if settings.abuse and (target.strength is not Strength.EMULATED or parts.backend is None):
+            raise UsageError("--abuse is about the webhooks of an emulator to a backend: give --backend as well")
+        world, started = discover(target, plan.platforms, rate="off"), datetime.now(UTC)
+        folder = settings.out / f"{stage.stage}-{started:%Y%m%dT%H%M%SZ}"
+        return _tested(_Trial(plan, stage, settings, parts, world, backend_version, folder, started, began))
+
+
+def _parts(plan: Rollout, settings: RollSettings) -> AbstractContextManager[Parts]:
+    if settings.target == "emulator":
+        settings.say("starting the emulator" + (" and the reference backend" * (settings.backend == REFERENCE)))
+        return emulated_parts(plan, _emulator(plan, settings), settings.backend)
+    return nullcontext(Parts(dict(os.environ), settings.backend))
 
 
 def may_start(plan: Rollout, stage: Stage, settings: RollSettings, backend_version: str) -> None:
@@ -99,81 +104,113 @@ def may_start(plan: Rollout, stage: Stage, settings: RollSettings, backend_versi
     )
 
 
-def _roll(
-    plan: Rollout, stage: Stage, settings: RollSettings, world: World, environ: Mapping[str, str], backend_version: str
-) -> RolloutReport:
-    started, began = datetime.now(UTC), time.monotonic()
-    folder = settings.out / f"{stage.stage}-{started:%Y%m%dT%H%M%SZ}"
-    folder.mkdir(parents=True, exist_ok=True)
-    clear(folder)
-    settings.say(f"{stage.stage}: preparing the requests")
-    work = prepare(
-        plan,
-        stage,
-        world,
-        folder,
-        workers=settings.workers,
-        play=settings.play,
-        backend=settings.backend,
-        writes=world.target.strength is not Strength.LIVE or settings.live_writes,
-        slots=settings.slots,
-    )
-    _arrivals(world)  # from here on the emulator counts only what the test sends
-    settings.say(f"{stage.stage}: {work.planned:,} arrivals in {work.seconds:g} s, from {work.workers} process(es)")
-    watcher = _Watcher(plan, stage, settings, work, _previous(plan, stage, settings, backend_version))
-    played = play(work, folder, LOCUSTFILE, {**environ, **environment_of(world)}, watcher)
-    watcher.look()
-    report = _judge(plan, stage, settings, world, work, folder, played, watcher, backend_version,
-                    started.isoformat(timespec="seconds"), time.monotonic() - began)  # fmt: skip
-    write_rollout_report(report, folder)
+@dataclass(frozen=True)
+class _Trial:
+    """One load test: what for, with whom, where its files go, and when it began (`at` is of the monotonic clock)."""
+
+    plan: Rollout
+    stage: Stage
+    settings: RollSettings
+    parts: Parts
+    world: World
+    backend_version: str
+    folder: Path
+    started: datetime
+    at: float
+
+    @property
+    def emulated(self) -> Emulated | None:
+        """The control plane of an emulated target."""
+        return Emulated(self.world.target.base_url) if self.world.target.strength is Strength.EMULATED else None
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What a load test left."""
+
+    work: Work
+    played: Played
+    watcher: Watcher
+    arrivals: Mapping[int, int] | None
+
+
+def _tested(trial: _Trial) -> RolloutReport:
+    trial.folder.mkdir(parents=True, exist_ok=True)
+    clear(trial.folder)
+    ended = _play(trial)
+    report = _judge(trial, ended)
+    write_rollout_report(report, trial.folder)
     append_entry(
-        settings.ledger,
+        trial.settings.ledger,
         LedgerEntry(
             at=report.started_at,
-            plan=plan.rollout,
-            digest=plan.digest,
-            stage=stage.stage,
-            target=settings.target,
+            plan=trial.plan.rollout,
+            digest=trial.plan.digest,
+            stage=trial.stage.stage,
+            target=trial.settings.target,
             strength=report.strength,
-            backend=backend_version,
+            backend=trial.backend_version,
             outcome=report.outcome,
             reasons=report.reasons[:5],
-            limited=played.measured.total("limited"),
-            feasible=plan_capacity(plan, stage).feasible,
-            report=folder.name,
+            limited=ended.played.measured.total("limited"),
+            feasible=plan_capacity(trial.plan, trial.stage).feasible,
+            report=trial.folder.name,
         ),
     )
     return report
 
 
-def _judge(
-    plan: Rollout,
-    stage: Stage,
-    settings: RollSettings,
-    world: World,
-    work: Work,
-    folder: Path,
-    played: Played,
-    watcher: "_Watcher",
-    backend_version: str,
-    started: str,
-    elapsed: float,
-) -> RolloutReport:
-    samples = judge_samples(folder / SAMPLES, load_contract())
-    around = watcher.around(over=True, judged=samples.judged, refused=samples.refused, messages=samples.messages)
+def _play(trial: _Trial) -> _Ended:
+    settings, name, emulated = trial.settings, trial.stage.stage, trial.emulated
+    settings.say(f"{name}: preparing the requests")
+    webhooks = Webhooks(trial.parts.backend, emulated) if trial.parts.backend is not None else None
+    try:
+        work = prepare(trial.plan, trial.stage, trial.world, trial.folder, _wanted(trial))
+        if webhooks is not None:
+            webhooks.begin()
+        if emulated is not None:
+            emulated.arrivals()  # from here on it counts only what the test causes
+            if settings.abuse:
+                emulated.abuse(settings.abuse)
+        settings.say(f"{name}: {work.planned:,} arrivals in {work.seconds:g} s, from {work.workers} process(es)")
+        previous = _previous(trial.plan, trial.stage, settings, trial.backend_version)
+        watcher = Watcher(trial.plan, trial.stage, work, previous, webhooks, settings.say)
+        environ = {**trial.parts.environ, **environment_of(trial.world)}
+        played = play(work, trial.folder, LOCUSTFILE, environ, watcher)
+        arrivals = emulated.arrivals() if emulated is not None else None
+        if webhooks is not None:
+            settings.say(f"{name}: waiting for the backend to work off its webhooks")
+            webhooks.end(watcher.elapsed)
+    finally:
+        if webhooks is not None:
+            webhooks.close()
+    return _Ended(work, played, watcher, arrivals)
+
+
+def _wanted(trial: _Trial) -> Wanted:
+    settings, emulated = trial.settings, trial.emulated
+    return Wanted(
+        workers=settings.workers,
+        seconds=settings.play,
+        writes=emulated is not None or settings.live_writes,
+        backend=trial.parts.backend,
+        emit_url=emulated.emit_url if emulated is not None and trial.parts.backend is not None else None,
+        slots=settings.slots,
+    )
+
+
+def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
+    plan, stage, played = trial.plan, trial.stage, ended.played
+    samples = judge_samples(trial.folder / SAMPLES, load_contract())
+    around = ended.watcher.around(over=True, judged=samples.judged, refused=samples.refused, messages=samples.messages)
     gates = stage.parsed_gates
     results = judge_gates(gates, played.measured, around)
-    invalid = why_invalid(plan.validity, played.measured, workers=work.workers, done=played.done)
-    if played.stopped is not None:
-        # Ended early on purpose: what was not sent, and who did not finish, follows from that.
-        invalid = tuple(reason for reason in invalid if "planned arrivals" not in reason and "finish" not in reason)
-    invalid = (*played.problems, *invalid)
+    invalid = _invalid(plan, ended)
     verdict = outcome(stage, results, gates, invalid)
-    lost = any(result.state is GateState.LOST for result in results)
     told = Told(
-        command=settings.command,
-        started_at=started,
-        elapsed=elapsed,
+        command=trial.settings.command,
+        started_at=trial.started.isoformat(timespec="seconds"),
+        elapsed=time.monotonic() - trial.at,
         outcome=verdict,
         reasons=(
             *((f"stopped early: {played.stopped}",) if played.stopped else ()),
@@ -183,63 +220,22 @@ def _judge(
         gates=results,
         invalid=invalid,
         problems=tuple(played.problems),
-        backend=settings.backend,
-        backend_version=backend_version,
-        decided=lost,
+        backend=trial.settings.backend,
+        backend_version=trial.backend_version,
+        decided=any(result.state is GateState.LOST for result in results),
     )
-    return make_report(plan, stage, world, work, played.measured, told, arrivals=_arrivals(world), queue=watcher.queue)
+    return make_report(
+        plan, stage, trial.world, ended.work, played.measured, told, arrivals=ended.arrivals, queue=around.queue
+    )
 
 
-class _Watcher:
-    """Looks at a running test: progress, the backend's queue, gates that are lost for good."""
-
-    def __init__(
-        self, plan: Rollout, stage: Stage, settings: RollSettings, work: Work, previous: Measured | None
-    ) -> None:
-        self._plan, self._stage, self._settings, self._work = plan, stage, settings, work
-        self._previous = previous
-        self._told = self._looked = 0.0
-        self._elapsed = 0.0
-        self.queue = Queue() if settings.backend else None
-        self.look()
-
-    def __call__(self, measured: Measured, elapsed: float) -> str | None:
-        self._elapsed = elapsed
-        if elapsed - self._looked >= LOOK_EVERY:
-            self._looked = elapsed
-            self.look()
-        if elapsed - self._told >= TELL_EVERY:
-            self._told = elapsed
-            p99 = measured.quantile("latency", 0.99)
-            self._settings.say(
-                f"{self._stage.stage}: {elapsed:.0f} of {self._work.seconds:g} s, {measured.total('sent'):,} sent, "
-                f"p99 {'-' if p99 is None else f'{p99 * 1000:.0f} ms'}, {measured.total('errors')} errors, "
-                f"{measured.total('limited')} × 429"
-            )
-        lost = lost_for_good(self._stage.parsed_gates, measured, self.around(over=False))
-        return f"gate {lost[0].gate} cannot be won back: {lost[0].seen}" if lost else None
-
-    def look(self) -> None:
-        """Ask the backend for its queue, where there is one."""
-        if self.queue is not None and self._settings.backend:
-            self.queue.states.append((self._elapsed, look(self._settings.backend)))
-
-    def around(self, *, over: bool, judged: int = 0, refused: int = 0, messages: tuple[str, ...] = ()) -> Circumstances:
-        """What the gates are judged with."""
-        limit = limit_of(self._plan)
-        return Circumstances(
-            planned=planned_requests(self._work),
-            seconds=self._work.seconds,
-            limit=limit.requests,
-            window=limit.window,
-            over=over,
-            previous=self._previous,
-            judged=judged,
-            refused=refused,
-            queue=self.queue,
-            backend_required=self._plan.backend_required,
-            check_messages=messages,
-        )
+def _invalid(plan: Rollout, ended: _Ended) -> tuple[str, ...]:
+    played = ended.played
+    reasons = why_invalid(plan.validity, played.measured, workers=ended.work.workers, done=played.done)
+    if played.stopped is not None:
+        # Ended early on purpose: what was not sent, and who did not finish, follows from that.
+        reasons = tuple(reason for reason in reasons if "planned arrivals" not in reason and "finish" not in reason)
+    return (*played.problems, *reasons)
 
 
 def _previous(plan: Rollout, stage: Stage, settings: RollSettings, backend_version: str) -> Measured | None:
@@ -253,33 +249,26 @@ def _previous(plan: Rollout, stage: Stage, settings: RollSettings, backend_versi
     return Measured.of(windows) if windows else None
 
 
-def _emulator(plan: Rollout, settings: RollSettings) -> EmulatorProcess:
+def _emulator(plan: Rollout, settings: RollSettings) -> EmulatorSettings:
+    """An emulator under the plan's limit, as the command line wants it. New connections have their books at once."""
     limit = limit_of(plan)
     own = EmulatorSettings(
-        rate_limit=limit.requests, rate_window=limit.window, defects=settings.defects, faults=settings.faults
+        rate_limit=limit.requests,
+        rate_window=limit.window,
+        defects=settings.defects,
+        faults=settings.faults,
+        initial_batch_seconds=0.1,
     )
-    return EmulatorProcess.start(own.with_options(settings.emulator))
-
-
-def _arrivals(world: World) -> dict[int, int] | None:
-    """Arrivals that an emulator counted since the last question, by bin from the first; None for another target."""
-    if world.target.strength is not Strength.EMULATED:
-        return None
-    split = urlsplit(world.target.base_url)
-    url = f"{split.scheme}://{split.netloc}/_emulator/arrivals"
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - a loopback URL of a resolved target
-            told = json.loads(answer.read())["arrivals"]
-    except (OSError, ValueError, KeyError):
-        return None  # not an emulator of this version: the comparison is then not shown
-    places = {int(place): int(count) for place, count in told.items()}
-    first = min(places, default=0)
-    return {place - first: count for place, count in places.items()}
+    if settings.backend == REFERENCE:
+        own = replace(own, connections=())  # the reference backend is linked to connections of its own
+    return own.with_options(settings.emulator)
 
 
 def _backend_version(settings: RollSettings) -> str:
     if settings.backend is None:
         return settings.backend_version or "none"
+    if settings.backend == REFERENCE:
+        return settings.backend_version or reference_version()
     state = look(settings.backend)
     version = settings.backend_version or state.version
     if version is None:

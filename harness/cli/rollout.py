@@ -21,7 +21,10 @@ from harness.exit_status import ExitStatus
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Generating processes.")
 @click.option("--seconds", type=click.FloatRange(2, 3600), help="Play so long instead of the plan's time.")
 @click.option(
-    "--backend", metavar="URL", help="An integration backend that takes part; see harness/rollout/backend.py."
+    "--backend",
+    metavar="URL|reference",
+    help="An integration backend that takes part (harness/rollout/backend.py says how), or the reference backend, "
+    "started for an emulator.",
 )
 @click.option("--backend-version", metavar="TEXT", help="Its version for the ledger; default: what it says.")
 @click.option(
@@ -41,6 +44,9 @@ from harness.exit_status import ExitStatus
 @click.option(
     "--emulator-option", "options", multiple=True, metavar="NAME=VALUE", help="Emulator only: a setting of it."
 )
+@click.option(
+    "--abuse", "abuse", multiple=True, metavar="KIND=NUMBER", help="Emulated only: webhooks go wrong: drop=0.01."
+)
 def rollout(stage: str | None, everything: bool, path: Path | None, **choices: Any) -> ExitStatus:
     """Load-test a STAGE before it begins, under the API's rate limit, and decide: promote, hold or roll back.
 
@@ -55,6 +61,8 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
     emulated = choices["target"] == "emulator"
     if (choices["options"] or choices["defects"] or choices["faults"]) and not emulated:
         raise click.UsageError("--defect, --fault and --emulator-option work with --target emulator only")
+    if choices["backend"] == "reference" and not emulated:
+        raise click.UsageError("--backend reference works with --target emulator only; give the URL of one that runs")
     plan = read_plan(path)
     settings = RollSettings(
         out=choices["out"].resolve(),
@@ -70,6 +78,7 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
         defects=choices["defects"],
         faults=choices["faults"],
         emulator=pairs(choices["options"]),
+        abuse={name: _number(name, text) for name, text in pairs(choices["abuse"]).items()},
         say=lambda line: click.echo(f"golive: {line}", err=True),
     )
     status = ExitStatus.GO
@@ -80,6 +89,13 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
         if status is not ExitStatus.GO:
             break
     return status
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f'--abuse {name}={text}: "{text}" is no number') from None
 
 
 def _show(report: Any, out: Path) -> None:

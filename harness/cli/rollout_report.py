@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from harness.cli.rollout_work import planned_requests
 from harness.core.measurement import GateResult, StageOutcome
 from harness.drive import World
 from harness.exit_status import ExitStatus
@@ -143,7 +142,7 @@ def _scenarios(plan: Rollout, stage: Stage, work: Work, backend: str | None) -> 
             count = played.get((scenario, of), 0)
             note = ""
             if of == "job":
-                count = planned_requests(work).get("job", 0)
+                count = work.requests.get("job", 0)
                 note = "follow their creates"
             elif of == "webhook" and backend is None:
                 note = "not run: no integration backend took part (--backend URL)"
@@ -181,7 +180,7 @@ def _comparisons(work: Work, measured: Measured) -> tuple[Comparison, ...]:
     if not work.per_second or not work.planned:
         return ()
     rate = sum(flow.count for flow in work.flows if flow.of != "webhook") / work.seconds
-    jobs = planned_requests(work).get("job", 0) / work.seconds
+    jobs = work.requests.get("job", 0) / work.seconds
     flows = [Flow("arrivals", 1, per_second=lambda time: rate + jobs if time < work.seconds else 0.0, even=True)]
     played = simulate(flows, work.per_second, horizon=work.seconds + work.drain).waits["arrivals"]
     figures = [("requests per second", played.requests / work.seconds, measured.total("sent") / work.seconds)]
@@ -207,7 +206,7 @@ def _timeline(
             SecondRow(
                 second=second,
                 planned=sum(flow.count for flow in work.flows if flow.of != "webhook") / work.seconds
-                + planned_requests(work).get("job", 0) / work.seconds
+                + work.requests.get("job", 0) / work.seconds
                 if second < work.seconds
                 else 0.0,
                 sent=sent.get(second, 0),

@@ -26,45 +26,46 @@ PATTERN = 20
 MOST_IDS = 20
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How a stage is to be played. `seconds` None: the plan's time. `writes` False leaves creates out. Webhooks go to
+    the `backend`, None for none: from the emulator that is asked for them at `emit_url`, otherwise from the generator.
+    `slots` is the place of the shared budget, None for that of this machine."""
+
+    workers: int = 1
+    seconds: float | None = None
+    writes: bool = True
+    backend: str | None = None
+    emit_url: str | None = None
+    slots: str | None = None
+
+
 @dataclass
 class Kitchen:
     """What steps are made of."""
 
     plan: Rollout
-    stage: Stage
     traffic: Traffic
     contract: Contract
     world: World
     session: Session
     platforms: list[str]
-    backend: str | None
+    wanted: Wanted
 
     def drive(self, platform: str, resource: str) -> Drive:
         """A drive for preparing requests."""
         return self.session.drive(Case("rollout.prepare", platform, resource))
 
 
-def prepare(
-    plan: Rollout,
-    stage: Stage,
-    world: World,
-    folder: Path,
-    *,
-    workers: int,
-    play: float | None = None,
-    backend: str | None = None,
-    writes: bool = True,
-    slots: str | None = None,
-) -> Work:
+def prepare(plan: Rollout, stage: Stage, world: World, folder: Path, wanted: Wanted) -> Work:
     """The work of a stage against a world. Reads some rows of the target to refer to; these requests are charged to
-    the rate budget. `writes` False leaves creates out."""
+    the rate budget."""
     contract, began = load_contract(), time.monotonic()
     sent: list[Evidence] = []
-    requirements = _requirements(plan, contract)
     session = Session(
         world,
         contract,
-        requirements=requirements,
+        requirements=_requirements(plan, contract),
         record=sent.append,
         directory=folder / "preparation",
         worker="w0",
@@ -72,45 +73,63 @@ def prepare(
         clock=SystemClock(),
     )
     try:
-        usable = [name for name in plan.platforms if name in world.connections and name not in world.problems]
-        if not usable:
-            raise UsageError(f"none of {', '.join(plan.platforms)} has a usable connection on {world.target.name}")
-        counts = by_platform(plan.model_copy(update={"platforms": {name: plan.platforms[name] for name in usable}}),
-                             min(PATTERN, plan.connections_of(stage)))  # fmt: skip
-        platforms = [name for name, count in counts.items() for _ in range(count)]
-        kitchen = Kitchen(plan, stage, plan.traffic_of(stage), contract, world, session, platforms, backend)
-        lasts = play or seconds(stage.play)
-        limit = limit_of(plan)
-        wanted = bursts(plan, stage)
-        if not writes:
-            wanted.pop("write_burst", None)
-        if backend is None:
-            wanted.get("webhook_burst", {}).pop("webhook", None)
-        played = share_out(wanted, limit.safe * plan.limits.planned_share, lasts)
-        flows = [flow for name, parts in played.items() for flow in _flows(name, parts, kitchen)]
+        platforms = _pattern(plan, stage, world)
+        kitchen = Kitchen(plan, plan.traffic_of(stage), contract, world, session, platforms, wanted)
+        flows = _played(stage, kitchen)
     finally:
         session.close()
-    place = slots or str(budget_file(world.target.base_url, world.target.credentials.client_id.reveal()))
-    if not place.startswith(("redis://", "rediss://", "unix://")):
-        store = FileSlots(Path(place))
-        store.charge(len(sent) + 1, 1 / limit.safe, ago=time.monotonic() - began)
-        store.close()
+    limit, share = limit_of(plan), plan.limits.planned_share
+    # A backend that takes part sends requests of its own: they are the rest that the plan leaves.
+    per_second = limit.safe * (share if wanted.emit_url else 1.0)
+    place = wanted.slots or str(budget_file(world.target.base_url, world.target.credentials.client_id.reveal()))
+    _charge(place, len(sent) + 1, per_second, began)
     return Work(
         stage=stage.stage,
         base_url=world.target.base_url,
         version=world.target.version,
-        seconds=lasts,
-        workers=workers,
+        seconds=wanted.seconds or seconds(stage.play),
+        workers=wanted.workers,
         flows=tuple(flow for flow in flows if flow.count),
         slots=place,
-        per_second=limit.safe,
+        per_second=per_second,
         window=limit.window,
         limit=limit.requests,
         jitter=limit.jitter,
         sync_every=seconds(kitchen.traffic.sync_every),
         job_looks=1 if kitchen.traffic.job_looks else 0,
-        signed=backend is not None,
+        signed=wanted.backend is not None and wanted.emit_url is None,
     )
+
+
+def _pattern(plan: Rollout, stage: Stage, world: World) -> list[str]:
+    """The platforms of the connections that are told apart, each as often as its share says."""
+    usable = [name for name in plan.platforms if name in world.connections and name not in world.problems]
+    if not usable:
+        raise UsageError(f"none of {', '.join(plan.platforms)} has a usable connection on {world.target.name}")
+    shares = plan.model_copy(update={"platforms": {name: plan.platforms[name] for name in usable}})
+    counts = by_platform(shares, min(PATTERN, plan.connections_of(stage)))
+    return [name for name, count in counts.items() for _ in range(count)]
+
+
+def _played(stage: Stage, kitchen: Kitchen) -> list[Flow]:
+    """The flows of the stage's scenarios, as much of each as fits into the test."""
+    plan, wanted = kitchen.plan, kitchen.wanted
+    bursts_ = bursts(plan, stage)
+    if not wanted.writes:
+        bursts_.pop("write_burst", None)
+    if wanted.backend is None:
+        bursts_.get("webhook_burst", {}).pop("webhook", None)
+    lasts = wanted.seconds or seconds(stage.play)
+    played = share_out(bursts_, limit_of(plan).safe * plan.limits.planned_share, lasts)
+    return [flow for name, parts in played.items() for flow in _flows(name, parts, kitchen)]
+
+
+def _charge(place: str, requests: int, per_second: float, began: float) -> None:
+    """Count what was sent while preparing, on the budget of this machine; another one is not ours alone."""
+    if not place.startswith(("redis://", "rediss://", "unix://")):
+        store = FileSlots(Path(place))
+        store.charge(requests, 1 / per_second, ago=time.monotonic() - began)
+        store.close()
 
 
 def environment_of(world: World) -> dict[str, str]:
@@ -137,7 +156,7 @@ def prepare_from_environment(stage_name: str | None) -> dict[str, str]:
     world = discover(target, plan.platforms, rate="off")
     folder = Path("golive-rollout").resolve() / f"{stage.stage}-web"
     folder.mkdir(parents=True, exist_ok=True)
-    work = prepare(plan, stage, world, folder, workers=1, writes=target.strength == "emulated")
+    work = prepare(plan, stage, world, folder, Wanted(writes=target.strength == "emulated"))
     work.save(folder / "load.json")
     return {**environment_of(world), "GOLIVE_LOAD": str(folder / "load.json")}
 
@@ -180,7 +199,7 @@ def _steps(scenario: str, of: str, kitchen: Kitchen) -> list[Step]:
         case "connection":
             return [Step(of, "GET", "/connections/access_token", platform, None, "connections", "get")
                     for platform in kitchen.platforms]  # fmt: skip
-        case "webhook" if kitchen.backend:
+        case "webhook" if kitchen.wanted.backend:
             return [_webhook_step(platform, kitchen) for platform in kitchen.platforms]
     return []
 
@@ -244,23 +263,21 @@ def _get_steps(platform: str, kitchen: Kitchen) -> list[Step]:
 
 
 def _webhook_step(platform: str, kitchen: Kitchen) -> Step:
-    connection = kitchen.world.connections[platform]
-    body = {
-        "type": "BILL",
-        "code": "BILL_UPDATED",
-        "connection_id": connection.id,
-        "access_token": TOKEN,
-        "bill": [{"id": UNIQUE, "last_synced_at": "2025-06-30T12:00:00.000Z"}],
-    }
-    url = (kitchen.backend or "").rstrip("/") + WEBHOOK_PATH
-    return Step("webhook", "POST", url, platform, json.dumps(body, separators=(",", ":")), None, "webhook")
+    """An edited bill of the connection: raised by the emulator, or sent by the generator as the API would."""
+    connection, wanted = kitchen.world.connections[platform], kitchen.wanted
+    document = {"id": _bill(platform, kitchen) or UNIQUE, "memo": UNIQUE}
+    if wanted.emit_url:
+        body = {"connection": connection.id, "code": "BILL_UPDATED", "document": document}
+        return Step("webhook", "POST", wanted.emit_url, platform, json.dumps(body), None, "webhook")
+    told = {"type": "BILL", "code": "BILL_UPDATED", "connection_id": connection.id, "access_token": TOKEN,
+            "bill": [document]}  # fmt: skip
+    url = (wanted.backend or "").rstrip("/") + WEBHOOK_PATH
+    return Step("webhook", "POST", url, platform, json.dumps(told, separators=(",", ":")), None, "webhook")
 
 
-def planned_requests(work: Work) -> dict[str, int]:
-    """Requests of a test by endpoint class, looks at jobs included."""
-    counts: dict[str, int] = {}
-    for flow in work.flows:
-        counts[flow.of] = counts.get(flow.of, 0) + flow.count
-    if work.job_looks and counts.get("create"):
-        counts["job"] = counts["create"]
-    return counts
+def _bill(platform: str, kitchen: Kitchen) -> str | None:
+    """The id of a bill that the connection has; None without one."""
+    if not kitchen.contract.resource("bills").supports("list", platform):
+        return None
+    row = kitchen.drive(platform, "bills").row("bills")
+    return str(row["id"]) if row else None

@@ -85,6 +85,8 @@ class Traffic(Model):
     """Objects that change on the platform."""
     webhooks_per_hour: Count = 6
     """Webhooks that the backend receives for it."""
+    webhooks_at_once: Count = 0
+    """Webhooks in a row when somebody edits many objects on the platform, such as an import."""
     fetches_per_webhook: Count = 0
     """Single objects read because of a webhook. Entity webhooks carry the object itself."""
     writes_per_hour: Count = 1
@@ -110,6 +112,7 @@ class TrafficChange(Model):
     sync_every: Duration | None = None
     changes_per_hour: Count | None = None
     webhooks_per_hour: Count | None = None
+    webhooks_at_once: Count | None = None
     fetches_per_webhook: Count | None = None
     writes_per_hour: Count | None = None
     writes_at_once: Count | None = None

@@ -5,13 +5,10 @@ webhooks that wait, the age of the oldest of them (0 without), how many distinct
 and its version for the rollout ledger. Webhooks are delivered to `POST {backend}/webhooks`, signed.
 """
 
-import json
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
-from typing import Any
 
-from harness.errors import TargetUnreachable
+from harness.errors import TargetUnreachable, UsageError
+from harness.rollout.asking import ask
 
 QUEUE_PATH = "/golive/queue"
 WEBHOOK_PATH = "/webhooks"
@@ -30,9 +27,15 @@ class QueueState:
 
 @dataclass
 class Queue:
-    """All looks of a test: (seconds after the start, state). `processed` counts those of this test."""
+    """All looks of a test: (seconds after the start, state). `processed` counts those of this test. `raised` distinct
+    webhooks had to be processed by the last look, None when only the generator's own are known; `undelivered` of them
+    were still on their way."""
 
     states: list[tuple[float, QueueState]] = field(default_factory=list)
+    silences: list[tuple[float, str]] = field(default_factory=list)
+    """Looks that were not answered as documented, and why."""
+    raised: int | None = None
+    undelivered: int = 0
 
     @property
     def processed(self) -> int:
@@ -43,20 +46,19 @@ class Queue:
 def look(base_url: str) -> QueueState:
     """Ask the backend; TargetUnreachable when it does not answer as above."""
     url = base_url.rstrip("/") + QUEUE_PATH
-    if not url.startswith(("http://", "https://")):
-        raise TargetUnreachable(f"{url} is no http(s) URL")
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - scheme checked above
-            told: Any = json.loads(answer.read())
+        told = ask(url, patience=PATIENCE)
         return QueueState(
             backlog=int(told["backlog"]),
             oldest_seconds=float(told["oldest_seconds"] or 0.0),
             processed=int(told["processed"]),
             version=str(told["version"]) if told.get("version") is not None else None,
         )
-    except (OSError, urllib.error.URLError) as error:
-        raise TargetUnreachable(f"{url} cannot be reached: {error}. Is the backend running?") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except UsageError as error:
+        raise TargetUnreachable(f"the backend does not tell its queue: {error}") from error
+    except TargetUnreachable as error:
+        raise TargetUnreachable(f"{error}. Is the backend running?") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TargetUnreachable(
             f'{url} does not tell its queue: expected {{"backlog", "oldest_seconds", "processed"}}, {error!r}'
         ) from error

@@ -102,7 +102,7 @@ def bursts(plan: Rollout, stage: Stage) -> dict[str, dict[str, int]]:
     traffic, count = plan.traffic_of(stage), plan.connections_of(stage)
     lists, new = len(plan.resources), new_connections(plan, stage)
     writes = math.ceil(count * traffic.writes_at_once)
-    webhooks = math.ceil(count * traffic.webhooks_per_hour * plan.peak)
+    webhooks = math.ceil(count * max(traffic.webhooks_per_hour * plan.peak, traffic.webhooks_at_once))
     again = max(1, math.ceil(count * traffic.reauth_share))
     history = sum(pages(batch.objects, traffic, lists) for batch in traffic.batches)
     looks = math.ceil(writes * traffic.job_looks) if traffic.asynchronous_writes else 0

@@ -20,6 +20,8 @@ from harness.rollout.statistics import (
 
 LEAST_SAMPLES = 5
 """Answers that checks must have judged before a gate on them can hold."""
+LEAST_WEBHOOKS = needed_without_failure(0.01)
+"""Webhooks that must have been raised before a gate on lost ones can hold: a loss of one in a hundred then shows."""
 RISK = 0.025
 """Of a wrong verdict by one sequential test: a gate on errors makes two, of the whole test and of its later half."""
 BY_TIME = frozenset({"budget", "freshness", "backlog_drained", "oldest_webhook"})
@@ -236,7 +238,9 @@ def _backlog(gate: Gate, measured: Measured, around: Circumstances) -> GateResul
     if around.queue is None:
         return _without_backend(gate, around)
     points = [(at, float(state.backlog)) for at, state in around.queue.states]
-    if points and points[-1][1] == 0:
+    if not points:
+        return _untold(gate, around.queue)
+    if points[-1][1] == 0:
         return GateResult(
             gate.text, GateState.HELD, "empty at the end", f"at most {max(y for _, y in points):,.0f} waited"
         )
@@ -253,20 +257,42 @@ def _backlog(gate: Gate, measured: Measured, around: Circumstances) -> GateResul
 def _oldest(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:  # noqa: ARG001 - as the others
     if around.queue is None:
         return _without_backend(gate, around)
+    if around.queue.silences or not around.queue.states:
+        return _untold(gate, around.queue)
     ages = [state.oldest_seconds for _, state in around.queue.states]
-    if not ages:
-        return _undecided(gate, "no data", "the backend told nothing of its queue")
     return _plain(gate, max(ages), f"at most {_span(max(ages))} old in {len(ages)} looks")
 
 
 def _lost(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:
-    if around.queue is None:
+    queue = around.queue
+    if queue is None:
         return _without_backend(gate, around)
-    sent = measured.total("sent", "webhook")
+    sent = measured.total("sent", "webhook") if queue.raised is None else queue.raised
     if not sent:
         return _undecided(gate, "no data", "no webhook was sent (scenario webhook_burst)")
-    lost = max(0, sent - around.queue.processed)
-    return _plain(gate, lost / sent, f"{lost:,} of {sent:,} webhooks were never processed")
+    if not queue.states or (queue.silences and queue.silences[-1][0] > queue.states[-1][0]):
+        return _untold(gate, queue)
+    waiting = queue.undelivered + queue.states[-1][1].backlog
+    lost = max(0, sent - queue.processed - waiting)
+    seen = f"{lost:,} of {sent:,} webhooks ({lost / sent:.2%}) were never processed"
+    if not gate.holds(lost / sent):
+        return GateResult(gate.text, GateState.LOST, seen, "they were raised, and nothing is on its way or waits")
+    if waiting:
+        return _undecided(gate, seen, f"{waiting:,} of them still wait", waiting)
+    if sent < LEAST_WEBHOOKS:
+        missing = LEAST_WEBHOOKS - sent
+        why = f"{missing:,} more would show, by 95 %, that fewer than 1 % are lost (webhooks_at_once, play)"
+        return _undecided(gate, seen, why, missing)
+    return GateResult(gate.text, GateState.HELD, seen, f"so at most {share_at_most(lost, sent):.2%} are lost, by 95 %")
+
+
+def _untold(gate: Gate, queue: Queue) -> GateResult:
+    """The backend did not tell its queue: under load that is a failure of the backend, not of the test."""
+    if not queue.silences:
+        return _undecided(gate, "no data", "the backend told nothing of its queue")
+    at, why = queue.silences[0]
+    seen = f"{len(queue.silences)} of {len(queue.silences) + len(queue.states)} looks were not answered"
+    return GateResult(gate.text, GateState.LOST, seen, f"first {at:.0f} s after the start: {why}")
 
 
 def _without_backend(gate: Gate, around: Circumstances) -> GateResult:

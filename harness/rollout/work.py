@@ -76,6 +76,16 @@ class Work:
         """Arrivals of all flows."""
         return sum(flow.count for flow in self.flows)
 
+    @property
+    def requests(self) -> dict[str, int]:
+        """Requests by endpoint class, looks at jobs included."""
+        counts: dict[str, int] = {}
+        for flow in self.flows:
+            counts[flow.of] = counts.get(flow.of, 0) + flow.count
+        if self.job_looks and counts.get("create"):
+            counts["job"] = counts["create"]
+        return counts
+
     def save(self, path: Path) -> None:
         """Write it as JSON."""
         try:

@@ -106,12 +106,38 @@ def test_a_backlog_is_judged_by_its_slope() -> None:
     assert judge_gates(gate, measured(), replace(AROUND, backend_required=True))[0].state is GateState.UNDECIDED
 
 
-def test_lost_webhooks_are_counted_against_what_was_sent() -> None:
-    """One webhook of a hundred that is never processed loses the gate."""
+@pytest.mark.parametrize(
+    ("raised", "processed", "backlog", "undelivered", "state"),
+    [
+        (None, 99, 0, 0, GateState.LOST),
+        (None, 100, 0, 0, GateState.UNDECIDED),  # too few to show that not one in a hundred is lost
+        (300, 299, 0, 0, GateState.LOST),
+        (300, 300, 0, 0, GateState.HELD),
+        (300, 290, 6, 4, GateState.UNDECIDED),
+        (300, 289, 6, 4, GateState.LOST),
+        (0, 0, 0, 0, GateState.UNDECIDED),
+    ],
+)
+def test_lost_webhooks_are_counted_against_what_was_raised(
+    raised: int | None, processed: int, backlog: int, undelivered: int, state: GateState
+) -> None:
+    """A webhook that is neither processed nor on its way is lost; what waits, and too few, decide nothing."""
     data = measured()
     data.counts["webhook"] = data.counts["list"].__class__(sent=100)
-    around = replace(AROUND, queue=Queue([(0.0, QueueState(0, 0, 50)), (9.0, QueueState(0, 0, 149))]))
-    assert judge_gates([parse_gate("lost_webhooks <= 0%")], data, around)[0].state is GateState.LOST
+    looks = [(0.0, QueueState(0, 0, 50)), (9.0, QueueState(backlog, 0, 50 + processed))]
+    around = replace(AROUND, queue=Queue(looks, raised=raised, undelivered=undelivered))
+    result = judge_gates([parse_gate("lost_webhooks <= 0%")], data, around)[0]
+    assert result.state is state, result
+
+
+def test_a_backend_that_load_silences_is_held() -> None:
+    """A backend that does not tell its queue under load loses the gates on its webhooks."""
+    around = replace(
+        AROUND, queue=Queue([(0.0, QueueState(0, 0, 0))], silences=[(4.0, "connection refused")], raised=9)
+    )
+    for text in ("lost_webhooks <= 0%", "oldest_webhook <= 5min"):
+        result = judge_gates([parse_gate(text)], measured(), around)[0]
+        assert (result.state, "connection refused" in result.why) == (GateState.LOST, True)
 
 
 def test_only_what_cannot_be_won_back_stops_a_test() -> None:

@@ -1,0 +1,87 @@
+"""What only an emulator can tell and do beside its API: when requests arrived, which webhooks it raised, events on
+demand. Nothing of it exists at a real target.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.errors import TargetUnreachable, UsageError
+from harness.rollout.asking import ask
+
+PATIENCE = 30.0
+WHOLE_LOG = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Webhooks since a mark: `events` distinct ones, `waiting` of them not delivered yet."""
+
+    events: int
+    waiting: int
+
+
+class Emulated:
+    """The control plane of one emulator. TargetUnreachable when it does not answer, UsageError when it refuses."""
+
+    def __init__(self, base_url: str) -> None:
+        split = urlsplit(base_url)
+        self._root = f"{split.scheme}://{split.netloc}/_emulator"
+
+    @property
+    def emit_url(self) -> str:
+        """Where an event is asked for."""
+        return f"{self._root}/webhooks/emit"
+
+    def arrivals(self) -> dict[int, int] | None:
+        """Requests that arrived since the last question, by bin from the first; None when it is no such emulator."""
+        try:
+            told = self._ask("GET", "arrivals")["arrivals"]
+        except (TargetUnreachable, UsageError, KeyError):
+            return None  # the comparison is then not shown
+        places = {int(place): int(count) for place, count in told.items()}
+        first = min(places, default=0)
+        return {place - first: count for place, count in places.items()}
+
+    def abuse(self, kinds: Mapping[str, float]) -> None:
+        """Let webhooks go wrong from now on, such as `{"drop": 0.01}`."""
+        self._ask("POST", "webhooks/abuse", dict(kinds))
+
+    def link(self, platform: str) -> str:
+        """Connect a platform as an end user does; the public token."""
+        return str(self._ask("POST", "link", {"platform": platform})["public_token"])
+
+    def hears(self, url: str) -> str | None:
+        """The endpoint that already sends webhooks to the host of an address; None without one."""
+        for endpoint in self._ask("GET", "webhooks")["webhooks"]:
+            if urlsplit(endpoint["url"]).netloc == urlsplit(url).netloc and not endpoint["disabled"]:
+                return str(endpoint["id"])
+        return None
+
+    def deliver_to(self, url: str) -> str:
+        """Send every event there from now on; the endpoint's id."""
+        return str(self._ask("POST", "webhooks", {"url": url})["id"])
+
+    def forget(self, endpoint: str) -> None:
+        """Send nothing there any more."""
+        self._ask("DELETE", f"webhooks/{endpoint}")
+
+    def mark(self) -> int:
+        """The number of the newest delivery: what comes later was raised later."""
+        newest = self._ask("GET", "webhooks/deliveries?limit=1")["deliveries"]
+        return int(newest[-1]["number"]) if newest else 0
+
+    def undelivered(self, endpoint: str) -> bool:
+        """Whether something for an endpoint is still on its way."""
+        return bool(self._ask("GET", f"webhooks/deliveries?endpoint={endpoint}&state=waiting&limit=1")["deliveries"])
+
+    def raised(self, endpoint: str, mark: int) -> Raised:
+        """What was raised for an endpoint after a mark, sent or not; equal bodies are one event."""
+        log = self._ask("GET", f"webhooks/deliveries?endpoint={endpoint}&limit={WHOLE_LOG}")["deliveries"]
+        fresh = [item for item in log if item["number"] > mark and item["copy_of"] is None]
+        waiting = {item["body"] for item in fresh if item["state"] == "waiting"}
+        return Raised(len({item["body"] for item in fresh}), len(waiting))
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        return ask(f"{self._root}/{path}", method=method, body=body, patience=PATIENCE)

@@ -1,0 +1,82 @@
+"""What an emulator raised against what a backend says it has processed, over real sockets."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+from harness.cli.rollout_watch import Webhooks
+from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.rollout.emulated import Emulated
+
+
+class Backend(BaseHTTPRequestHandler):
+    """Processes every webhook at once."""
+
+    processed: set[bytes]
+
+    def do_POST(self) -> None:
+        """A webhook."""
+        self.processed.add(self.rfile.read(int(self.headers["content-length"])))
+        self.answer({})
+
+    def do_GET(self) -> None:
+        """The queue."""
+        self.answer({"backlog": 0, "oldest_seconds": 0, "processed": len(self.processed)})
+
+    def answer(self, body: dict[str, int]) -> None:
+        """200 with JSON."""
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def backend() -> Iterator[str]:
+    """The address of a backend."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Fresh", (Backend,), {"processed": set()}))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def emulated() -> Iterator[Emulated]:
+    """The control plane of an emulator."""
+    process = EmulatorProcess.start(EmulatorSettings(connections=("QUICKBOOKS",)))
+    yield Emulated(process.base_url)
+    process.stop()
+
+
+def test_a_webhook_that_the_api_never_sends_is_missing(backend: str, emulated: Emulated) -> None:
+    """What was raised is counted once each, sent or not, and only from the begin on: a dropped one is lost."""
+    webhooks = Webhooks(backend, emulated)
+
+    def raise_events(*names: str) -> None:
+        with httpx.Client(trust_env=False) as http:
+            for name in names:
+                body = {"code": "BILL_UPDATED", "document": {"id": name}}
+                http.post(emulated.emit_url, json=body).raise_for_status()
+
+    raise_events("before")
+    webhooks.begin()
+    raise_events(*(str(number) for number in range(20)), "7", "7")
+    webhooks.end(0.0)
+    assert (webhooks.queue.raised, webhooks.queue.processed) == (20, 20)
+    emulated.abuse({"drop": 1.0})
+    raise_events("lost", "also lost")
+    webhooks.end(1.0)
+    assert (webhooks.queue.raised, webhooks.queue.undelivered, webhooks.queue.processed) == (22, 0, 20)
+    webhooks.close()
+    assert emulated.hears(backend) is None
