@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from harness.backend.settings import BackendSettings
@@ -21,22 +23,26 @@ class BackendProcess:
     process: "subprocess.Popen[str]"
 
     @classmethod
-    def start(cls, settings: BackendSettings) -> "BackendProcess":
-        """Start one and wait until it accepts connections. HarnessError when it ends instead."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "harness.backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-        if process.stdin is None or process.stdout is None or process.stderr is None:
+    def start(cls, settings: BackendSettings, log: Path | None = None) -> "BackendProcess":
+        """Start one and wait until it accepts connections. HarnessError when it ends instead. What it tells on standard
+        error goes into `log`."""
+        with log.open("wb") if log is not None else nullcontext(subprocess.PIPE) as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "harness.backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=errors, text=True, start_new_session=True,
+            )  # fmt: skip
+        if process.stdin is None or process.stdout is None:
             raise HarnessError("the backend's process has no pipes")
         process.stdin.write(dumps(settings))
         process.stdin.close()
         line = process.stdout.readline()
         if not line.startswith(READY):
-            told = process.stderr.read().strip().splitlines()
             process.wait()
-            process.stdout.close()
-            process.stderr.close()
+            text = process.stderr.read() if process.stderr else log.read_text(encoding="utf-8") if log else ""
+            told = text.strip().splitlines()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
             raise HarnessError(f"the backend did not start: {told[-1] if told else 'it said nothing'}")
         return cls(replace(settings, port=int(line.removeprefix(READY))), process)
 

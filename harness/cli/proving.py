@@ -15,7 +15,7 @@ from harness.pytest_plugin.settings import RunSettings
 from harness.report import RunReport, read_report, write_report
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = ROOT / "suites" / "golive"
+SUITE, BACKEND_SUITE = ROOT / "suites" / "golive", ROOT / "suites" / "backend"
 LOG = "pytest.log"
 
 
@@ -34,7 +34,9 @@ def prove(settings: RunSettings, *, workers: int, shown_as: Path) -> ExitStatus:
         settings.model_copy(update={"events_fd": writing}).save(file)
         screen = display()
         try:
-            ended = run_child(_command(file, workers), log=log, events=(reading, writing), display=screen)
+            ended = run_child(
+                _command(file, workers, _suites(settings)), log=log, events=(reading, writing), display=screen
+            )
         finally:
             screen.close()
     return show(report_of(settings.directory, ended, log), shown_as)
@@ -66,7 +68,14 @@ def checked(settings: RunSettings) -> RunSettings:
     return settings
 
 
-def _command(file: Path, workers: int) -> list[str]:
+def _suites(settings: RunSettings) -> list[str]:
+    """The folders whose tests prove the selected cases."""
+    from harness.pytest_plugin.collecting import Selection
+
+    return [str(SUITE), *([str(BACKEND_SUITE)] if Selection(settings).backend is not None else [])]
+
+
+def _command(file: Path, workers: int, suites: list[str]) -> list[str]:
     spread = ["-n", str(workers)] if workers > 1 else []
     options = ["--golive-settings", str(file), "--quiet", "--no-header", "--color=no", "--tb=short", "--assert=plain"]
     # A warning of a library is no defect of the target, and must not become one.
@@ -75,7 +84,7 @@ def _command(file: Path, workers: int) -> list[str]:
     idle = ("schemathesis", "locust", "anyio", "logging", "unraisableexception", "threadexception")
     calm += ["--capture=no", *(part for name in idle for part in ("-p", f"no:{name}"))]
     configuration = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
-    return [sys.executable, "-m", "pytest", *configuration, *options, *calm, *spread, str(SUITE)]
+    return [sys.executable, "-m", "pytest", *configuration, *options, *calm, *spread, *suites]
 
 
 def _log(settings: RunSettings) -> Path:

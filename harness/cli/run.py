@@ -29,6 +29,9 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
     "--repeat", default=1, type=click.IntRange(1, 1000), metavar="N", help="Prove each case N times: pass rates."
 )
 @click.option("--no-cleanup", is_flag=True, help="Leave what the run creates on the target.")
+@click.option(
+    "--backend", default=None, metavar="FILE|none", help="Plan of an integration backend; default: plans/backend.yaml."
+)
 @click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to prove against.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Emulator only: an injected wrong behaviour.")
 @click.option(
@@ -66,9 +69,19 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
         defects=choices["defects"],
         emulator=options,
         settings_file=str(Path("golive.toml").resolve()),
+        backend=backend_plan(choices["backend"]),
         command=shlex.join(["golive", *sys.argv[1:]]),
     )
     return prove(settings, workers=workers, shown_as=out)
+
+
+def backend_plan(given: str | None) -> str:
+    """The path of the plan of a backend; empty when none is to be proven, or when the shipped file is gone."""
+    from harness.plan.backend import BACKEND
+
+    if given is None:
+        return str(BACKEND) if BACKEND.is_file() else ""
+    return "" if given == "none" else str(Path(given).resolve())
 
 
 def pairs(options: tuple[str, ...]) -> dict[str, str]:

@@ -44,6 +44,11 @@ class Evidence:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def of_api(self) -> bool:
+        """Whether it is an exchange with the API; else it is one with the integrator's backend (tag `of`)."""
+        return self.tags.get("of") != "backend"
+
+    @property
     def request_id(self) -> str | None:
         """`X-Rutter-Request-ID` of the response; support asks for it. Source: [D:troubleshooting]."""
         return self.response_headers.get("x-rutter-request-id")

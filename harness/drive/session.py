@@ -83,7 +83,7 @@ class Session:
             world.target.base_url,
             budget=_budget(world.rate, directory),
             clock=self.clock,
-            record=self._keep,
+            record=self.keep,
             seed=sum(worker.encode()),
         )
 
@@ -161,9 +161,10 @@ class Session:
         for token in (*target.tokens.values(), *(item.access_token for item in self.world.connections.values())):
             self.redactor.learn("access_token", token.reveal())
 
-    def _keep(self, exchange: Exchange) -> Evidence:
+    def keep(self, exchange: Exchange, **tags: str) -> Evidence:
+        """Make an exchange evidence of the case under way, record it, tell the listener."""
         with self._lock:
-            evidence = self.redactor.evidence(exchange, case=self._case)
+            evidence = self.redactor.evidence(exchange, case=self._case, **tags)
             self._record(evidence)
             if self._listener is not None:
                 self._listener(evidence, exchange.response.body if exchange.response else b"")

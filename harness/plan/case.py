@@ -6,6 +6,9 @@ from typing import Any
 
 from harness.plan.steps import Step
 
+BACKEND_GROUP = "backend"
+"""All cases about an integration backend: one world, one worker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
@@ -67,4 +70,4 @@ class Case:
     @property
     def group(self) -> str:
         """Cases of one group run in order on one worker: they share snapshots and must not disturb each other."""
-        return f"{self.platform}:{self.resource or 'api'}"
+        return BACKEND_GROUP if self.area == "backend" else f"{self.platform}:{self.resource or 'api'}"

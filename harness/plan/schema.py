@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.contract import Contract, load_contract
+from harness.plan.backend import BackendPlan
 from harness.plan.model import Attestations, Baseline, Checklist, Plan
 from harness.plan.rollout import Rollout
 
 FILES: dict[str, type[BaseModel]] = {
     "accepted.schema.json": Baseline,
     "attestations.schema.json": Attestations,
+    "backend.schema.json": BackendPlan,
     "checklist.schema.json": Checklist,
     "plan.schema.json": Plan,
     "rollout.schema.json": Rollout,

@@ -21,6 +21,7 @@ from harness.pytest_plugin.hooks import (
     pytest_testnodedown,
     pytest_unconfigure,
     pytest_xdist_make_scheduler,
+    rig,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "pytest_testnodedown",
     "pytest_unconfigure",
     "pytest_xdist_make_scheduler",
+    "rig",
 ]

@@ -12,6 +12,8 @@ from harness.checks import all_checks
 from harness.contract import Contract, load_contract
 from harness.drive import separate_credentials
 from harness.plan import default_plan_paths, expand, load_plans, merge
+from harness.plan.areas.backend import of_backend
+from harness.plan.backend import BackendPlan, load_backend
 from harness.plan.case import Case, Requirement
 from harness.plan.select import select_cases
 from harness.pytest_plugin.settings import RunSettings
@@ -54,7 +56,7 @@ class Selection:
     def cases(self) -> list[Case]:
         """Every selected case, in a fixed order."""
         return select_cases(
-            [*expand(self.requirements.values(), self.contract), *self._credentials()],
+            [*expand(self.requirements.values(), self.contract), *self._credentials(), *self._backend()],
             areas=self.settings.select,
             resources=self.settings.resources,
         )
@@ -64,6 +66,18 @@ class Selection:
         if separate_credentials(Path(self.settings.settings_file)) is not None:
             platform = next(platform for platform, _ in self.requirements)
             yield Case("config.credentials", platform, None, "", {"settings_file": self.settings.settings_file})
+
+    @cached_property
+    def backend(self) -> BackendPlan | None:
+        """The plan of the backend that is proven; None when none is. Its world is an emulator, whatever the target, and
+        what it shows there is no evidence about a live API."""
+        if not self.settings.backend or self.settings.target != "emulator" or self.settings.mode != "run":
+            return None
+        return load_backend(self.contract, Path(self.settings.backend))
+
+    def _backend(self) -> Iterator[Case]:
+        if self.backend is not None and self.backend.platform in (self.settings.platforms or (self.backend.platform,)):
+            yield from of_backend(self.backend)
 
     @cached_property
     def by_kind(self) -> Mapping[str, list[Case]]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from harness.adapter import Rig
 from harness.drive import Drive, World
 from harness.errors import GoliveError
 from harness.plan.case import Case
@@ -132,6 +133,12 @@ def judge(request: pytest.FixtureRequest, case: Case) -> Judge:
 def proof(drive: Drive, case: Case, judge: Judge) -> Proof:
     """From this case's exchanges to subjects."""
     return Proof(drive, case, judge)
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest, drive: Drive) -> Rig:
+    """An integration backend in its world: started, or found, by the first case that needs it."""
+    return request.config.stash[PROCESS].rig(drive)
 
 
 @pytest.hookimpl(tryfirst=True)

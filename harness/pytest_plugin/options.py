@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.plan.backend import BACKEND
 from harness.pytest_plugin.settings import DEFAULT_OUT, RunSettings
 
-SUITE = Path("suites") / "golive"
+SUITE, BACKEND_SUITE = Path("suites") / "golive", Path("suites") / "backend"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -33,23 +34,26 @@ def settings_of(config: pytest.Config) -> RunSettings | None:
     file = config.getoption("golive_settings")
     if file:
         return RunSettings.load(Path(file))
-    if not _names_the_suite(config):
+    api, backend = _names(config, SUITE), _names(config, BACKEND_SUITE)
+    if not api and not backend:
         return None
+    areas = tuple(config.getoption("golive_select"))
     return RunSettings(
         target=config.getoption("golive_target"),
         plans=tuple(config.getoption("golive_plan")),
         platforms=tuple(config.getoption("golive_platform")),
         resources=tuple(config.getoption("golive_resource")),
-        select=tuple(config.getoption("golive_select")),
+        select=areas if api else areas or ("backend",),
         out=config.getoption("golive_out"),
         rate=config.getoption("golive_rate"),
+        backend=str(BACKEND) if backend and BACKEND.is_file() else "",
         command="pytest " + " ".join(config.invocation_params.args),
     )
 
 
-def _names_the_suite(config: pytest.Config) -> bool:
-    """Whether an argument lies in suites/golive, or is a folder above it."""
-    suite = (config.rootpath / SUITE).resolve()
+def _names(config: pytest.Config, folder: Path) -> bool:
+    """Whether an argument lies in a folder of suites, or is a folder above it."""
+    suite = (config.rootpath / folder).resolve()
     for argument in config.args:
         path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
         if path == suite or suite in path.parents or path in suite.parents:

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from harness.adapter import Rig
 from harness.core import CaseOutcome, Evidence, SystemClock
 from harness.drive import Drive, Session, World
+from harness.errors import UsageError
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 from harness.pytest_plugin.cassettes import Cassettes, redaction_key
 from harness.pytest_plugin.collecting import Selection
+from harness.pytest_plugin.rigs import OpenRig, open_rig
 from harness.report.ledger import CaseResult, Ledger
 from harness.report.run_record import LeftBehind
 
@@ -28,6 +31,7 @@ class ProvingProcess:
     round: int = 1
     cassettes: Cassettes | None = None
     group: str = ""
+    rigged: OpenRig | None = None
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
@@ -66,6 +70,16 @@ class ProvingProcess:
         """What a test function hands its subjects to."""
         requirement = self.selection.requirements.get((case.platform, case.resource or ""))
         return Judge(requirement.advisory if requirement else frozenset())
+
+    def rig(self, drive: Drive) -> Rig:
+        """The backend in its world, started once; the case of `drive` acts through it from now on."""
+        if self.rigged is None:
+            plan = self.selection.backend
+            if plan is None:
+                raise UsageError("no plan of a backend is part of this run")
+            self.rigged = open_rig(plan, self.session.clock)
+        self.rigged.rig.begin(drive)
+        return self.rigged.rig
 
     def record(self, result: CaseResult) -> None:
         """Append a case's evidence, then its result. Long lists are cut, unless a finding or a later case needs them:
@@ -120,6 +134,8 @@ class ProvingProcess:
             ]
         finally:
             self.flush(whole=True)
+            if self.rigged is not None:
+                self.rigged.close()
             self.session.close()
             self.ledger.close()
             if self.cassettes is not None:

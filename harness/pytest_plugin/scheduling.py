@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from harness.plan.case import BACKEND_GROUP
 from harness.pytest_plugin.collecting import ROUND
 
 
@@ -37,6 +38,8 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
         """Send the next group to a worker. Every worker collected the same tests in the same order."""
         if not self._places:
             self._places = {nodeid: place for place, nodeid in enumerate(self.collection)}
+            if BACKEND_GROUP in self.workqueue:
+                self.workqueue.move_to_end(BACKEND_GROUP, last=False)  # it mostly waits: never let a run end with it
         scope, unit = self.workqueue.popitem(last=False)
         self.assigned_work.setdefault(node, {})[scope] = unit
         node.send_runtest_some([self._places[nodeid] for nodeid, completed in unit.items() if not completed])

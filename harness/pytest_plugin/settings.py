@@ -20,7 +20,8 @@ class RunSettings(BaseModel):
     to, as JSON lines.
 
     `mode` says whether the run only proves, records into `cassettes` (a folder) or is played from there. `seed` and
-    `clock` (ISO 8601) decide what such a run makes up; `pseudonymise` replaces personal data.
+    `clock` (ISO 8601) decide what such a run makes up; `pseudonymise` replaces personal data. `backend` is the plan of
+    an integration backend that is proven beside the API, with an emulator as its world; empty: none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +39,7 @@ class RunSettings(BaseModel):
     defects: tuple[str, ...] = ()
     emulator: dict[str, str] = Field(default_factory=dict)
     settings_file: str = "golive.toml"
+    backend: str = ""
     redaction_key: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
     cassettes: str = ""
     seed: str = "golive"

@@ -87,9 +87,10 @@ def scan(directory: Path, declared: Declared, wanted: frozenset[str]) -> Scan:
         state.requests += 1
         state.places.append(PlaceOf(item.started_at, item.id, line.path, line.offset, line.length))
         state.last_at = max(state.last_at or "", item.started_at)
-        state.latencies[ALL_REQUESTS].append(item.elapsed_ms)
-        state.latencies.setdefault(item.operation or "other", []).append(item.elapsed_ms)
-        coverage.add(item)
+        if item.of_api:
+            state.latencies[ALL_REQUESTS].append(item.elapsed_ms)
+            state.latencies.setdefault(item.operation or "other", []).append(item.elapsed_ms)
+            coverage.add(item)
         credentials.learn(item)
         if item.id in wanted:
             state.cited[item.id] = item
