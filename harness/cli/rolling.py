@@ -175,7 +175,7 @@ def _play(trial: _Trial) -> _Ended:
         settings.say(f"{name}: {work.planned:,} arrivals in {work.seconds:g} s, from {work.workers} process(es)")
         previous = _previous(trial.plan, trial.stage, settings, trial.backend_version)
         watcher = Watcher(trial.plan, trial.stage, work, previous, webhooks, settings.say)
-        environ = {**trial.parts.environ, **environment_of(trial.world)}
+        environ = {**trial.parts.environ, **environment_of(trial.world, settings.slots)}
         played = play(work, trial.folder, LOCUSTFILE, environ, watcher)
         arrivals = emulated.arrivals() if emulated is not None else None
         if webhooks is not None:

@@ -28,7 +28,9 @@ from harness.exit_status import ExitStatus
 )
 @click.option("--backend-version", metavar="TEXT", help="Its version for the ledger; default: what it says.")
 @click.option(
-    "--budget", metavar="FILE|redis://...#KEY", help="Where the rate budget is shared; default: this machine."
+    "--budget",
+    metavar="FILE|redis://...#KEY|postgresql://...#KEY",
+    help="Where the rate budget is shared; default: a file of this machine.",
 )
 @click.option("--out", default="golive-rollout", type=click.Path(path_type=Path), help="Reports and the ledger.")
 @click.option("--i-know-this-is-live", "live", is_flag=True, help="Needed for a target that is no emulator.")

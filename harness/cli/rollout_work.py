@@ -18,8 +18,8 @@ from harness.plan import Case, Requirement, default_plan_paths, load_plans, merg
 from harness.plan.rollout import Rollout, Stage, Traffic, seconds
 from harness.rollout.backend import WEBHOOK_PATH
 from harness.rollout.demand import URGENCY, bursts, by_platform, limit_of, share_out
-from harness.rollout.pacing import FileSlots, budget_file
-from harness.rollout.work import TOKEN, UNIQUE, Flow, Step, Work
+from harness.rollout.slots import budget_file, on_server, open_slots, without_secret
+from harness.rollout.work import BUDGET, TOKEN, UNIQUE, Flow, Step, Work
 
 PATTERN = 20
 """Connections that are told apart; further ones repeat them."""
@@ -90,7 +90,7 @@ def prepare(plan: Rollout, stage: Stage, world: World, folder: Path, wanted: Wan
         seconds=wanted.seconds or seconds(stage.play),
         workers=wanted.workers,
         flows=tuple(flow for flow in flows if flow.count),
-        slots=place,
+        slots=without_secret(place),
         per_second=per_second,
         window=limit.window,
         limit=limit.requests,
@@ -125,17 +125,19 @@ def _played(stage: Stage, kitchen: Kitchen) -> list[Flow]:
 
 
 def _charge(place: str, requests: int, per_second: float, began: float) -> None:
-    """Count what was sent while preparing, on the budget of this machine; another one is not ours alone."""
-    if not place.startswith(("redis://", "rediss://", "unix://")):
-        store = FileSlots(Path(place))
-        store.charge(requests, 1 / per_second, ago=time.monotonic() - began)
-        store.close()
+    """Count what was sent while preparing."""
+    store = open_slots(place)
+    store.charge(requests, 1 / per_second, ago=time.monotonic() - began)
+    store.close()
 
 
-def environment_of(world: World) -> dict[str, str]:
-    """What the generating processes get beside their own environment: the credentials, and a key for redaction."""
+def environment_of(world: World, slots: str | None = None) -> dict[str, str]:
+    """What the generating processes get beside their own environment: the credentials, a key for redaction, and the
+    place of the budget when it is on a server."""
     credentials = world.target.credentials
+    place = {BUDGET: slots} if slots is not None and on_server(slots) else {}
     return {
+        **place,
         "RUTTER_CLIENT_ID": credentials.client_id.reveal(),
         "RUTTER_CLIENT_SECRET": credentials.client_secret.reveal(),
         "GOLIVE_LOAD_KEY": secrets.token_hex(16),

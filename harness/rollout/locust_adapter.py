@@ -20,9 +20,10 @@ from harness.core import Redactor
 from harness.rollout.generator import Generator
 from harness.rollout.measuring import Recorder
 from harness.rollout.operations import Operation, full_exchange
-from harness.rollout.pacing import Pacer, open_slots
+from harness.rollout.pacing import Pacer
+from harness.rollout.slots import open_slots
 from harness.rollout.transport import Completion, CurlPool
-from harness.rollout.work import Work
+from harness.rollout.work import BUDGET, Work
 
 WINDOW, SAMPLE, DONE, START = "golive_window", "golive_sample", "golive_done", "golive_start"
 WORK, KEY = "GOLIVE_LOAD", "GOLIVE_LOAD_KEY"
@@ -118,7 +119,8 @@ def _generator(environment: Any, index: int) -> Generator:
     work: Work = environment.golive_work
     pacer = None
     if work.slots is not None:
-        pacer = Pacer(open_slots(work.slots), per_second=work.per_second, jitter=work.jitter, sleep=gevent.sleep)
+        store = open_slots(os.environ.get(BUDGET) or work.slots)
+        pacer = Pacer(store, per_second=work.per_second, jitter=work.jitter, sleep=gevent.sleep)
     raw = Path(work.raw) / f"raw-{index}.csv" if work.raw else None
     lines: list[str] = []
 

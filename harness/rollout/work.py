@@ -12,6 +12,9 @@ UNIQUE = "@@golive-unique@@"
 TOKEN = "@@golive-token@@"  # noqa: S105 - a placeholder
 """Stands in a body for the access token of the step's platform."""
 
+BUDGET = "GOLIVE_LOAD_BUDGET"
+"""Environment: the place of the shared budget where it holds a password, which no file may."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

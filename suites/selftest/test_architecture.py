@@ -64,7 +64,7 @@ THIRD_PARTY = {
     "drive": {"httpx", "pydantic"},
     "adapter": set(),
     "emulator": {"granian", "orjson", "sqlalchemy", "starlette", "uvloop"},
-    "rollout": {"gevent", "hdrh", "locust", "pycurl", "redis", "simpy"},
+    "rollout": {"gevent", "hdrh", "locust", "psycopg", "pycurl", "redis", "simpy"},
     "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},

@@ -12,7 +12,8 @@ import pytest
 
 from harness.rollout.generator import Generator
 from harness.rollout.measuring import Measured, Recorder
-from harness.rollout.pacing import FileSlots, Pacer
+from harness.rollout.pacing import Pacer
+from harness.rollout.slots import FileSlots
 from harness.rollout.transport import CurlPool
 from harness.rollout.work import UNIQUE, Flow, Step, Work
 

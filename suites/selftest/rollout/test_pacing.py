@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.rollout.pacing import FileSlots, Pacer, RedisSlots
+from harness.rollout.pacing import Pacer
+from harness.rollout.slots import FileSlots, open_slots, without_secret
 
 INTERVAL = 0.01
 RESERVE = """
 import sys, time
 from pathlib import Path
-from harness.rollout.pacing import FileSlots
+from harness.rollout.slots import FileSlots
 slots = FileSlots(Path(sys.argv[1]))
 for _ in range(200):
     print(repr(time.monotonic() + slots.reserve(0.01)))
@@ -131,28 +132,48 @@ def test_a_slot_of_another_boot_does_not_count(time: Time, slots: FileSlots) -> 
     assert slots.reserve(INTERVAL) == 0.0
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
-def test_machines_share_slots_in_redis(tmp_path: Path) -> None:
-    """Two clients of one Redis reserve one after the other, by its clock; a refusal stops both."""
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[str]:
+    """The URL of a private Redis."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs redis-server")
     pytest.importorskip("redis")
     socket = tmp_path / "redis.sock"
     command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--daemonize", "no"]
     command += ["--dir", str(tmp_path)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - a private server of this test
-    try:
-        assert server.stdout is not None
-        assert any("eady to accept connections" in line for line in server.stdout)
-        one, two = (RedisSlots(f"unix://{socket}", "slots") for _ in range(2))
-        waits = [store.reserve(100.0) for store in (one, two, one)]
-        assert waits[0] == 0.0
-        assert 190 < waits[2] <= 200.0
-        assert 90 < waits[1] <= 100.0
-        one.postpone(1000.0)
-        assert two.reserve(1.0) > 990
-        one.close()
-        two.close()
-    finally:
-        server.terminate()
-        server.wait()
-        if server.stdout is not None:
-            server.stdout.close()
+    assert server.stdout is not None
+    assert any("eady to accept connections" in line for line in server.stdout)
+    yield f"unix://{socket}"
+    server.terminate()
+    server.wait()
+    server.stdout.close()
+
+
+@pytest.mark.parametrize("server", ["redis", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+def test_machines_share_slots_on_a_server(request: pytest.FixtureRequest, server: str) -> None:
+    """Two clients of one server reserve one after the other, by its clock; a refusal stops both, and a budget of
+    another name neither."""
+    if server == "redis":
+        url = request.getfixturevalue("redis_server")
+    else:
+        pytest.importorskip("psycopg")
+        url = request.getfixturevalue("postgresql")().replace("postgresql+psycopg://", "postgresql://")
+    one, two, other = (open_slots(f"{url}#{key}") for key in ("slots", "slots", "other"))
+    waits = [store.reserve(100.0) for store in (one, two, one)]
+    assert waits[0] == 0.0
+    assert 190 < waits[2] <= 200.0
+    assert 90 < waits[1] <= 100.0
+    one.postpone(1000.0)
+    one.charge(10, 5.0, ago=0.0)
+    assert 1040 < two.reserve(1.0) <= 1050
+    assert other.reserve(1.0) == 0.0
+    for store in (one, two, other):
+        store.close()
+
+
+def test_a_password_stays_out_of_the_work_file() -> None:
+    """The place of a budget is written without what gives access to it; a file keeps its name."""
+    assert without_secret("postgresql://me:hidden@db:5432/load#runs") == "postgresql://db:5432/load#runs"
+    assert without_secret("redis://:hidden@cache/0") == "redis://cache/0"
+    assert without_secret("/tmp/a@b.slots") == "/tmp/a@b.slots"  # noqa: S108 - a name only
