@@ -31,7 +31,7 @@ class EmulatorClock:
     def __init__(self, frozen_at: datetime | None = None, source: Clock | None = None) -> None:
         self._source = source or SystemClock()
         self._first = ClockState(frozen_at=to_millis(frozen_at) if frozen_at else None)
-        self._last = EPOCH
+        self._last = 0
         self.state = self._first
         self._keep: Callable[[Any], None] = _forget
         self._read: Callable[[], Any] = _nothing
@@ -53,17 +53,14 @@ class EmulatorClock:
 
     def now(self) -> datetime:
         """The current instant, whole milliseconds, timezone-aware UTC."""
-        return max(self._reading(), self._last)
+        return from_millis(max(self._reading(), self._last))
 
     def tick(self) -> datetime:
         """An instant later than every one that `tick` gave before."""
-        now, least = self._reading(), self._last + MILLISECOND
-        self._last = max(least, now)
+        self._last = max(self._reading(), self._last + 1)
         if self._raised is not None:
-            wanted = to_millis(self._last)
-            given = self._raised(wanted)
-            self._last = self._last if given == wanted else from_millis(given)
-        return self._last
+            self._last = self._raised(self._last)
+        return from_millis(self._last)
 
     def monotonic(self) -> float:
         """Seconds of the machine that only grow, for the rate limit's window: freezing does not stop requests."""
@@ -84,7 +81,7 @@ class EmulatorClock:
 
     def resume(self) -> None:
         """Run on from the present instant, at the machine's pace."""
-        self._change(ClockState(offset=to_millis(self.now()) - to_millis(self._machine())))
+        self._change(ClockState(offset=to_millis(self.now()) - to_millis(self._source.now())))
 
     def move(self, instant: datetime) -> None:
         """Go forward to `instant`; nothing happens when it is past: time never goes back."""
@@ -100,15 +97,11 @@ class EmulatorClock:
         self.state = state
         self._keep(asdict(state))
 
-    def _machine(self) -> datetime:
-        now = self._source.now()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-    def _reading(self) -> datetime:
+    def _reading(self) -> int:
+        """Unix milliseconds, wherever earlier ticks stand."""
         if self.state.frozen_at is not None:
-            return from_millis(self.state.frozen_at)
-        offset = self.state.offset
-        return self._machine() + timedelta(milliseconds=offset) if offset else self._machine()
+            return self.state.frozen_at
+        return to_millis(self._source.now()) + self.state.offset
 
 
 def _nothing() -> None:

@@ -9,7 +9,7 @@ what is not yet committed. Nothing that matters is kept elsewhere; rows are kept
 the database (`shared` is False).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -27,6 +27,8 @@ __all__ = ["Condition", "Document", "Documents", "Order", "Place", "Query", "Row
 
 Seed = Callable[[str], Mapping[str, list[Document]]]
 ROWS_KEPT = 20_000
+TEXT_KEPT = 16 * 1024 * 1024
+"""Bytes of answers that are kept."""
 BATCH = 500
 
 
@@ -45,6 +47,8 @@ class Documents:
         self._newest: dict[int, list[Row]] = {}
         self._pages: dict[int, dict[Query, list[Row]]] = {}
         self._paged = 0
+        self._texts: dict[int, dict[Hashable, bytes]] = {}
+        self._text = 0
         self._database.on_undo(self._forget_all)
 
     @property
@@ -102,6 +106,21 @@ class Documents:
                 self._pages, self._paged = {}, 0
             else:
                 kept[query] = found
+        return found
+
+    def once(self, connection: str, resource: str, asked: Hashable, make: Callable[[], bytes]) -> bytes:
+        """What `make` gives, which follows from `asked` and the rows of one list alone: it is asked again once one of
+        them has changed."""
+        if self.shared:
+            return make()
+        shelf = self._shelf(connection, resource)
+        found = self._texts.get(shelf.id, {}).get(asked)
+        if found is None:
+            found = make()
+            self._text += len(found)
+            if self._text > TEXT_KEPT:
+                self._texts, self._text = {}, len(found)
+            self._texts.setdefault(shelf.id, {})[asked] = found
         return found
 
     def all(self, connection: str, resource: str) -> list[Row]:
@@ -255,10 +274,12 @@ class Documents:
     def _change(self, shelf: Shelf) -> None:
         self._newest.pop(shelf.id, None)
         self._pages.pop(shelf.id, None)
+        self._texts.pop(shelf.id, None)
 
     def _forget_all(self) -> None:
         self._rows.clear()
         self._pages.clear()
+        self._texts.clear()
         self._newest.clear()
         self._opened.clear()
 

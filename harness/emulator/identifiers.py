@@ -2,8 +2,8 @@
 
 import random
 
-VERSIONED, VERSION_4 = 0xF000 << 64 | 0xC000 << 48, 0x4000 << 64 | 0x8000 << 48
-"""The bits of a uuid that its version and variant take, and those of version 4."""
+OPEN, VERSION_4 = (1 << 96) - 1 & ~(0xF000 << 64 | 0xC000 << 48), 0x4000 << 64 | 0x8000 << 48
+"""Of the last 96 bits of a uuid: those that its version and variant leave open, and what these are in version 4."""
 LEADING = 0xFFFF_FFFF
 
 
@@ -21,6 +21,5 @@ class IdSource:
     def __call__(self) -> str:
         """A fresh uuid."""
         self._leading = self._leading + 1 & LEADING
-        bits = (self._leading << 96 | self._random.getrandbits(96)) & ~VERSIONED | VERSION_4
-        text = f"{bits:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        rest = f"{self._random.getrandbits(96) & OPEN | VERSION_4:024x}"
+        return f"{self._leading:08x}-{rest[:4]}-{rest[4:8]}-{rest[8:12]}-{rest[12:]}"

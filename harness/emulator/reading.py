@@ -42,6 +42,15 @@ def list_page(
     query: Mapping[str, str],
 ) -> bytes:
     """One page as JSON text. The cursor names the last row that was given, so that new rows shift nothing."""
+    asked = tuple(pair for pair in query.items() if pair[0] != "access_token")
+    return store.once(
+        connection["id"], resource.name, asked, lambda: _listed(store, settings, resource, connection, query)
+    )
+
+
+def _listed(
+    store: Documents, settings: EmulatorSettings, resource: Resource, connection: Block, query: Mapping[str, str]
+) -> bytes:
     expanded = _expand(query, resource, settings)
     if resource.name in SINGLE_LISTS:
         rows = store.all(connection["id"], resource.name)

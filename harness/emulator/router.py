@@ -1,5 +1,6 @@
 """Which operation of the contract a request is: a tree of path segments, built once."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,18 +25,38 @@ class _Node:
     methods: dict[str, tuple[Resource, Operation]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way through the tree: the places of its literal segments and of its variables, and where it ends. `weight`:
+    how many segments are literal, whether the last one is."""
+
+    literals: tuple[tuple[int, str], ...]
+    variables: tuple[tuple[int, str], ...]
+    node: _Node
+    weight: tuple[int, bool]
+
+    def fits(self, segments: list[str]) -> bool:
+        """Whether a path of as many segments goes this way."""
+        return all(segments[place] == text for place, text in self.literals)
+
+
 class Router:
     """Prefers the way with the most literal segments, and of equals the one that ends in a literal: neither `status` in
     `/connections/status` nor `custom_fields` in `/accounting/bills/custom_fields` is an id."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._root = _Node()
+        root = _Node()
         self._literal: dict[str, _Node] = {}
         """The paths without a variable: no way has more literal segments than theirs."""
         for resource in contract.resources.values():
             for operation in resource.operations.values():
-                self._add(resource, operation)
+                self._add(root, resource, operation)
+        self._ways: defaultdict[tuple[int, str | None, str | None], list[_Way]] = defaultdict(list)
+        """By the number of segments and what the first and the second one must be; None: anything."""
+        for way in _ways(root, (), ()):
+            fixed = dict(way.literals)
+            self._ways[len(way.literals) + len(way.variables), fixed.get(0), fixed.get(1)].append(way)
 
     def match(self, method: str, path: str) -> Match | None:
         """The operation; None when there is no such path."""
@@ -44,12 +65,21 @@ class Router:
             pair = node.methods.get(method)
             return Match(pair[0], pair[1], {}) if pair else Match(None, None, {}, tuple(sorted(node.methods)))
         segments = [part for part in path.split("/") if part]
-        ways = list(self._walk(self._root, segments, {}))
-        if not ways:
+        way = self._best(segments)
+        if way is None:
             return None
-        _, node, values = max(ways, key=lambda way: way[0])
-        pair = node.methods.get(method)
-        return Match(pair[0], pair[1], values) if pair else Match(None, None, values, tuple(sorted(node.methods)))
+        values = {name: segments[place] for place, name in way.variables}
+        pair = way.node.methods.get(method)
+        return Match(pair[0], pair[1], values) if pair else Match(None, None, values, tuple(sorted(way.node.methods)))
+
+    def _best(self, segments: list[str]) -> _Way | None:
+        best: _Way | None = None
+        for first in (*segments[:1], None):
+            for second in (*segments[1:2], None):
+                for way in self._ways.get((len(segments), first, second), ()):
+                    if (best is None or way.weight > best.weight) and way.fits(segments):
+                        best = way
+        return best
 
     def generic(self, match: Match) -> Match:
         """The create with custom fields that shares its path with a create; the match itself where there is none."""
@@ -58,8 +88,8 @@ class Router:
             return match
         return Match(found, found.operations["create"], {"entityType": match.resource.name})
 
-    def _add(self, resource: Resource, operation: Operation) -> None:
-        node = self._root
+    def _add(self, root: _Node, resource: Resource, operation: Operation) -> None:
+        node = root
         for part in operation.path.strip("/").split("/"):
             if part.startswith("{"):
                 if node.variable is None:
@@ -71,20 +101,18 @@ class Router:
         if "{" not in operation.path:
             self._literal[operation.path] = node
 
-    def _walk(
-        self, node: _Node, segments: list[str], values: dict[str, str], weight: tuple[int, bool] = (0, True)
-    ) -> "Iterator[_Way]":
-        """Every way through the tree. The weight of a way: how many segments are literal, whether the last one is."""
-        if not segments:
-            if node.methods:
-                yield weight, node, values
-            return
-        head, rest = segments[0], segments[1:]
-        if head in node.literal:
-            yield from self._walk(node.literal[head], rest, values, (weight[0] + 1, True))
-        if node.variable is not None:
-            name, inner = node.variable
-            yield from self._walk(inner, rest, {**values, name: head}, (weight[0], False))
+
+_Places = tuple[tuple[int, str], ...]
 
 
-_Way = tuple[tuple[int, bool], _Node, dict[str, str]]
+def _ways(node: _Node, literals: _Places, variables: _Places) -> Iterator[_Way]:
+    """Every way from a node on, literal segments first."""
+    place = len(literals) + len(variables)
+    if node.methods:
+        last = bool(literals) and literals[-1][0] == place - 1
+        yield _Way(literals, variables, node, (len(literals), last))
+    for text, inner in node.literal.items():
+        yield from _ways(inner, (*literals, (place, text)), variables)
+    if node.variable is not None:
+        name, inner = node.variable
+        yield from _ways(inner, literals, (*variables, (place, name)))

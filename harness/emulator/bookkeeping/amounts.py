@@ -48,12 +48,13 @@ def shown(row: int, code: str | None) -> str:
 
 def exact(value: Any) -> Decimal:
     """A JSON number or amount text as a decimal; None and what is no number count as zero."""
-    if isinstance(value, Decimal):
-        return value
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind is Decimal:
+        return value  # type: ignore[no-any-return]  # mypy does not follow `kind is`
+    if value is None or kind is bool:
         return ZERO
     try:
-        return Decimal(value if isinstance(value, int) else str(value))
+        return Decimal(value if kind is int else str(value))
     except ArithmeticError:
         return ZERO
 
@@ -71,4 +72,8 @@ def text(value: Decimal, places: int = 2) -> str:
 
 def total(values: Iterable[Any]) -> Decimal:
     """The exact sum."""
-    return sum((exact(value) for value in values), ZERO)
+    found = ZERO
+    for value in values:
+        if value is not None and value != 0:
+            found += exact(value)
+    return found

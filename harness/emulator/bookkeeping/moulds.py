@@ -31,12 +31,22 @@ class Part:
     own: bool
 
 
+class Whole:
+    """An object: its `parts` by name, and what it is when nothing was sent (`blank`), of which the `owned` parts are
+    replaced by values of each document's own."""
+
+    def __init__(self, parts: tuple[Part, ...]) -> None:
+        self.parts = {part.name: part for part in parts}
+        self.blank: Document = {part.name: part.blank for part in parts if part.blank is not LEFT_OUT}
+        self.owned = tuple(part for part in parts if part.own)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a schema makes of a value: of an object its `parts`, of a list its `items` (schema and path), of a text an
+    """What a schema makes of a value: of an object the `whole`, of a list its `items` (schema and path), of a text an
     `instant`; anything else stays as it is."""
 
-    parts: tuple[Part, ...] = ()
+    whole: Whole | None = None
     items: Mapping[str, Any] | None = None
     inner: str = ""
     instant: bool = False
@@ -51,7 +61,7 @@ class Moulds:
         self._shapes: dict[str, Shape] = {}
         schema = contract.schema(self._resource.schema_name or "")
         self.names = frozenset(schema.get("properties", {}))
-        self._top = self._parts(schema, "", {"platform_data", *schema.get("required", ())})
+        self._top = Whole(self._parts(schema, "", {"platform_data", *schema.get("required", ())}))
 
     def document(self, sent: Mapping[str, Any]) -> Document:
         """A whole document of what was sent, its required properties and `platform_data`."""
@@ -59,30 +69,36 @@ class Moulds:
 
     def value(self, raw: Mapping[str, Any], value: Any, path: str) -> Any:
         """A sent value as the document holds it at `path`, of which `raw` is the schema."""
+        if value is None or isinstance(value, (int, float)):
+            return value
         shape = self._shapes.get(path)
         if shape is None:
             shape = self._shapes[path] = self._shape(raw, path)
-        if shape.parts and isinstance(value, dict):
-            return self._object(shape.parts, value)
+        if shape.whole is not None and isinstance(value, dict):
+            return self._object(shape.whole, value)
         if shape.items is not None and isinstance(value, list):
             return [self.value(shape.items, item, shape.inner) for item in value]
         if shape.instant and isinstance(value, str):
             return widen(value, self._platform)
         return value
 
-    def _object(self, parts: tuple[Part, ...], sent: Mapping[str, Any]) -> Document:
-        made: Document = {}
-        for part in parts:
-            if part.stored and part.name in sent:
-                made[part.name] = self.value(part.raw, sent[part.name], part.path)
-            elif part.blank is not LEFT_OUT:
-                made[part.name] = _fresh(part.blank) if part.own else part.blank
+    def _object(self, whole: Whole, sent: Mapping[str, Any]) -> Document:
+        made = whole.blank.copy()
+        for name, value in sent.items():
+            part = whole.parts.get(name)
+            if part is not None and part.stored:
+                made[name] = self.value(part.raw, value, part.path)
+        for part in whole.owned:
+            if made[part.name] is part.blank:
+                made[part.name] = _fresh(part.blank)
         return made
 
     def _shape(self, raw: Mapping[str, Any], path: str) -> Shape:
         schema = self._contract.plain(raw)
         parts = self._parts(schema, f"{path}.", schema.get("required", ())) if schema.get("properties") else ()
-        return Shape(parts, schema.get("items"), f"{path}[]", schema.get("format") == "date-time")
+        return Shape(
+            Whole(parts) if parts else None, schema.get("items"), f"{path}[]", schema.get("format") == "date-time"
+        )
 
     def _parts(self, schema: Mapping[str, Any], prefix: str, needed: Container[str]) -> tuple[Part, ...]:
         found = []

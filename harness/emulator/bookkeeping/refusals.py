@@ -1,6 +1,7 @@
 """What a platform refuses although the request is well formed (HTTP 450)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,41 +21,48 @@ def check_references(
     contract: Contract, resource: Resource, operation: str, platform: str, body: Mapping[str, Any], lookup: Lookup
 ) -> None:
     """Every id that names another object must exist on this connection. `operation` is create or update."""
-    for path, steps, referred in _references(contract, resource.name, operation, platform):
-        if steps[0] not in body:
-            continue
-        found: list[Any] = []
-        _collect(body, steps, found)
-        for value in found:
-            if isinstance(value, str) and lookup(referred.name, value) is None:
+    _resolved(body, _references(contract, resource.name, operation, platform), lookup)
+
+
+@dataclass(slots=True)
+class _Named:
+    """What a place in a body names: the resources whose ids stand there, each with the field's path; and the places
+    inside it."""
+
+    here: list[tuple[str, Resource]]
+    inside: dict[str, "_Named"]
+
+
+def _resolved(value: Any, place: _Named, lookup: Lookup) -> None:
+    """Arrays are opened wherever they are."""
+    if isinstance(value, dict):
+        for name, inner in place.inside.items():
+            if name in value:
+                _resolved(value[name], inner, lookup)
+    elif isinstance(value, list):
+        for item in value:
+            _resolved(item, place, lookup)
+    elif isinstance(value, str):
+        for path, referred in place.here:
+            if lookup(referred.name, value) is None:
                 raise Refused(f"{path}: there is no {referred.entity} with id {value}.")
 
 
 @cache
-def _references(
-    contract: Contract, name: str, operation: str, platform: str
-) -> tuple[tuple[str, tuple[str, ...], Resource], ...]:
-    """The fields that name another object: path, the names on it, what is named."""
+def _references(contract: Contract, name: str, operation: str, platform: str) -> _Named:
+    """The fields that name another object, as the tree in which they stand."""
     resource = contract.resources[name]
-    found = []
+    whole = _Named([], {})
     for path, field in (resource.create_fields if operation == "create" else resource.update_fields).items():
         if field.ref is None or field.ref == "*" or not field.on(platform):
             continue
         referred = contract.referenced(field.ref)
         if referred is not None and (referred.supports("list", platform) or referred.supports("get", platform)):
-            found.append((path, tuple(path.replace("[]", "").split(".")), referred))
-    return tuple(found)
-
-
-def _collect(value: Any, steps: tuple[str, ...], found: list[Any]) -> None:
-    """Every value at a path, arrays opened wherever they are."""
-    if isinstance(value, list):
-        for item in value:
-            _collect(item, steps, found)
-    elif not steps:
-        found.append(value)
-    elif isinstance(value, dict) and steps[0] in value:
-        _collect(value[steps[0]], steps[1:], found)
+            place = whole
+            for step in path.replace("[]", "").split("."):
+                place = place.inside.setdefault(step, _Named([], {}))
+            place.here.append((path, referred))
+    return whole
 
 
 def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:

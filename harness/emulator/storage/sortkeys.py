@@ -7,6 +7,7 @@ case and accents count.
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -81,7 +82,13 @@ def of_number(value: float) -> str:
 
 
 def _instant(value: Any) -> str:
-    moment = read_millis(value) if isinstance(value, str) else None
+    return _moment(value) if isinstance(value, str) else MISSING
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> str:
+    """The key of an instant: a document holds the same one several times, and so do many documents."""
+    moment = read_millis(text)
     return MISSING if moment is None else of_number(moment)
 
 
