@@ -126,6 +126,32 @@ def order(subject: Dates) -> Iterator[Observation]:
                 return
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh(Subject):
+    """An object that was made a moment ago; `now` is when its answer was read."""
+
+    entity: Mapping[str, Any]
+    now: datetime
+    evidence: tuple[str, ...]
+
+
+@check("dates.fresh")
+def fresh(subject: Fresh) -> Iterator[Observation]:
+    """What was made a moment ago says so: `created_at`, `updated_at` and `last_synced_at` are minutes apart at most and
+    not in the future, or polling by them misses the object. INFERRED from the meaning of the words; null is fine."""
+    found = {name: instant(str(subject.entity[name])) for name in MARKS if isinstance(subject.entity.get(name), str)}
+    stamps = {name: moment for name, moment in found.items() if moment is not None}
+    for name, moment in stamps.items():
+        apart = [other for other in stamps.values() if abs(moment - other) > SKEW]
+        if moment > subject.now + SKEW:
+            told, wanted = f"{name} of a new object is in the future", f"at most {subject.now:%Y-%m-%dT%H:%M:%SZ}"
+        elif apart and len(apart) * 2 >= len(stamps):
+            told, wanted = f"{name} of a new object is far from its other timestamps", f"about {apart[0].isoformat()}"
+        else:
+            continue
+        yield Observation(told, wanted, short(subject.entity[name]), name, subject.evidence)
+
+
 def _exists(text: str) -> bool:
     try:
         datetime.fromisoformat(text)

@@ -227,3 +227,33 @@ def drawn(subject: Drawn) -> Iterator[Observation]:
     if before is not None and after != before - subject.amount:
         yield Observation("what is left of the credit does not go down by what was applied",
                           str(before - subject.amount), str(after), "remaining_amount", subject.evidence)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Subject):
+    """A document before and after `paid` was paid of it, and after the payment was deleted (None: it was not)."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    paid: Decimal
+    restored: Mapping[str, Any] | None
+    evidence: tuple[str, ...]
+
+
+@check("roundtrip.paid_off")
+def paid_off(subject: Settled) -> Iterator[Observation]:
+    """A document of which all is paid is `paid`, and nothing is due; no payment takes more than is due; when the
+    payment is deleted the document has its status back. INFERRED from bookkeeping, [S24] status and amount_due."""
+    owed, left = exact(subject.before.get("amount_due")), exact(subject.after.get("amount_due"))
+    wanted = max(Decimal(0), (owed or Decimal(0)) - subject.paid)
+    if owed is not None and left != wanted:
+        yield Observation("what is due is wrong after everything was paid", str(wanted), str(left), "amount_due",
+                          subject.evidence)  # fmt: skip
+    elif wanted == 0 and "status" in subject.after and subject.after["status"] != "paid":
+        yield Observation("a document of which nothing is due is not paid", "paid", short(subject.after["status"]),
+                          "status", subject.evidence)  # fmt: skip
+    restored = subject.restored
+    for name in ("amount_due", "status") if restored is not None else ():
+        if restored is not None and restored.get(name) != subject.before.get(name):
+            yield Observation(f"{name} is not restored when the payment is deleted", short(subject.before.get(name)),
+                              short(restored.get(name)), name, subject.evidence)  # fmt: skip

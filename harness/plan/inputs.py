@@ -6,6 +6,7 @@ which value a single field gets in `harness.plan.values`.
 
 import copy
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from harness.contract import Contract, Field, Resource
@@ -111,6 +112,11 @@ def put(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     for where, what in (several if several is not None else {path: value}).items():
         _set(made, where, copy.deepcopy(what))
     return made
+
+
+def like(before: Any, amount: Decimal) -> str | float:
+    """An amount in the form that another one has: text or number."""
+    return str(amount) if isinstance(before, str) else float(amount)
 
 
 def has(body: Any, path: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks.aftermath import Bystander, Foreign
 from harness.checks.answers import Answer
+from harness.checks.dates import Fresh
 from harness.checks.echo import READ_AS
 from harness.checks.fields import Rows
 from harness.checks.money import Amounts
@@ -76,6 +77,8 @@ class Proof(Listing):
                 *self.base, self.described, operation, part, write.status, write.body, entity, write.evidence, key
             )
             self.judge(subject, *ids)
+            if entity is not None and operation == "create":
+                self.judge(Fresh(*self.base, entity, self.now(), (write.evidence.id,)), "dates.fresh")
             if entity is not None and self.described.has("get"):
                 self.judge(self.one(entity, write.evidence.id), *SHAPES)
                 self.summed(entity, write.evidence.id)

@@ -54,7 +54,8 @@ def test_a_key_belongs_to_one_request(proof, judge, drive):
     """A key in other letters is another key; under another connection or for an update it is free or taken, and never
     answers with the first result."""
     key = f"golive-{drive.uuid()}"
-    first = drive.create(proof.name, drive.minimal_input(), key=key)
+    body = drive.minimal_input()
+    first = drive.create(proof.name, body, key=key)
     proof.note(first)
     if first.status is not None and 400 <= first.status < 500:
         drive.inconclusive("a key that is no UUID is refused")
@@ -65,13 +66,22 @@ def test_a_key_belongs_to_one_request(proof, judge, drive):
     )
     other = drive.other_connection()
     if other is not None and proof.described.supports("create", other.platform) and other.requirement is not None:
-        third = other.create(proof.name, other.minimal_input(), key=key)
+        third = other.create(proof.name, body, key=key)
+        drive.session.uniques.get(drive.platform, set()).difference_update(_texts(body))  # they are there now, rightly
         _scoped(proof, judge, first, third, "another connection", done=third.id != first.id or first.id is None)
     if proof.requirement.changes and first.id is not None:
         change = drive.fill(dict(proof.requirement.changes))
         fourth = drive.update(proof.name, first.id, change, key=key)
         seen, _ = proof.read(first.id)
         _scoped(proof, judge, first, fourth, "an update", done=not proof.missing(change, seen or {}))
+
+
+def _texts(value):
+    """Every text in a body."""
+    if isinstance(value, str):
+        return {value}
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(_texts, inner))
 
 
 def _scoped(proof, judge, first, second, what, *, done, free=False):
@@ -97,6 +107,20 @@ def test_a_credit_is_applied_once(proof, judge, drive, case):
     judge(AppliedOnce(*proof.base, tuple(write.evidence for write in writes), before.get("amount_due"),
                       after.get("amount_due"), exact(link[amount]), evidence), "idempotency.applied_once")  # fmt: skip
     judge(Reused(*proof.base, writes[0].evidence, refused.evidence, refused.status, frozenset({409}),
+                 "the same key with another body is not refused", (), 0, ()), "idempotency.other_body")  # fmt: skip
+
+
+@pytest.mark.case("idempotency.answers")
+def test_a_repeated_create_answers_as_before(proof, judge, drive):
+    """Where nothing can be counted in a list: the same key answers the same object again, and refuses another body."""
+    body, key = drive.minimal_input(), drive.session.new_key()
+    writes = [drive.create(proof.name, body, key=key) for _ in range(2)]
+    proof.written(writes[0], "create", body)
+    answers, statuses = tuple(write.evidence for write in writes), tuple(write.status for write in writes)
+    judge(Repeats(*proof.base, answers, statuses, tuple(write.id for write in writes), (), 0, (),
+                  tuple(write.entity for write in writes)), "idempotency.replay")  # fmt: skip
+    another = drive.create(proof.name, drive.minimal_input(), key=key)
+    judge(Reused(*proof.base, writes[0].evidence, another.evidence, another.status, frozenset({409}),
                  "the same key with another body is not refused", (), 0, ()), "idempotency.other_body")  # fmt: skip
 
 

@@ -47,11 +47,17 @@ def test_any_amount_comes_back(proof, judge, drive, case):
 
 @pytest.mark.case("money.noise")
 def test_sums_have_no_binary_noise(proof, judge, drive, case):
-    """A tenth and two tenths are three tenths; cents beside millions are kept."""
+    """A tenth and two tenths are three tenths; cents beside millions, and beside more, are kept."""
     path = case.params["path"]
-    amounts = [[0.1, 0.2], [1_000_000.01, 0.99]] if path.startswith("line_items") else [[0.3], [1_000_000.01]]
+    amounts = [[0.1, 0.2], [98_765_432.01, 0.98]] if path.startswith("line_items") else [[0.3], [98_765_432.01]]
     for values in amounts:
         _send(proof, judge, drive, path, values)
+
+
+@pytest.mark.case("money.credit_line")
+def test_a_line_may_take_off(proof, judge, drive, case):
+    """A line below zero and a line of zero, where the platform takes them, come back as they were."""
+    _send(proof, judge, drive, case.params["path"], [120.5, -20.25, 0], refusable=True)
 
 
 @pytest.mark.case("money.currency")
@@ -64,7 +70,7 @@ def _number(text):
     return float(text) if "." in text else int(text)
 
 
-def _send(proof, judge, drive, path, amounts, currency=None):
+def _send(proof, judge, drive, path, amounts, currency=None, *, refusable=False):
     """Create with these amounts, one a line, and judge what the answer and the object hold."""
     body = drive.minimal_input()
     if path.startswith("line_items"):
@@ -75,6 +81,8 @@ def _send(proof, judge, drive, path, amounts, currency=None):
     if currency is not None:
         body["currency_code"] = currency
     write = proof.attempt(body)
+    if refusable and write.status is not None and 400 <= write.status < 500:
+        drive.inconclusive(f"the platform refuses such amounts with {write.status}; no document says that it must not")
     if not write.ok or write.entity is None:
         proof.written(write, "create", body)
     seen, answer = proof.read(write.id)

@@ -5,11 +5,13 @@ import pytest
 from harness.checks import get_check
 from harness.checks.errors import Failing
 from harness.checks.oracle import changed_rows, choose_values, fits, kind_of, millis
-from harness.checks.queries import Expanded, Limited, Ordered, Paged, Selected
+from harness.checks.queries import Limited, Ordered, Paged, Selected
 
 SMALL = 7
 WHOLE = 100
 """The largest limit is UNKNOWN, and a larger one may be refused: the one that whole lists are read with is safe."""
+LARGE = 500
+"""The largest limit that code of integrators asks for. Source: [I]."""
 LEAST_MONTHS = 4
 YEAR = 12
 DEFAULT_LIMIT = 50
@@ -57,6 +59,21 @@ def test_limit_is_kept(proof, judge, drive):
         judge(Limited(*proof.base, wanted, asked is not None, count, total, cursor, (page.id,)), "queries.limit")
 
 
+@pytest.mark.case("queries.limit_large")
+def test_a_large_page_loses_nothing(proof, judge, drive):
+    """The largest page in use holds all rows that it can; a target may have a smaller maximum, or refuse it."""
+    total = len(proof.snapshot().rows)
+    page = drive.page(proof.name, limit=LARGE)
+    if not page.ok:
+        drive.inconclusive(f"limit={LARGE} is answered {page.status}: the largest limit is UNKNOWN")
+    rows, cursor = page.body.get(proof.described.list_key or proof.name), page.body.get("next_cursor")
+    count = len(rows) if isinstance(rows, list) else 1
+    if cursor is None and count != min(LARGE, total):
+        total = len(proof.snapshot(refresh=True).rows)
+    limit = LARGE if cursor is None else count
+    judge(Limited(*proof.base, limit, True, count, total, cursor, (page.id,)), "queries.limit")
+
+
 @pytest.mark.case("queries.default_order")
 def test_the_newest_change_comes_first(proof, judge, drive):
     """Without a sort the list is ordered by updated_at, newest first."""
@@ -78,7 +95,8 @@ def test_sort_orders_the_whole_list(proof, judge, drive, case):
         asked.append((field, False, False))
     for text, descending, whole in asked:
         before = proof.snapshot()
-        walk = drive.walk(proof.name, limit=100 if whole else 30, sort=text, max_pages=50 if whole else 1)
+        limit = min(WHOLE, max(2, -(-len(before.rows) // 2))) if whole else 30
+        walk = drive.walk(proof.name, limit=limit, sort=text, max_pages=50 if whole else 1)
         ids = tuple(str(row.get("id")) for row in walk.rows)
         must = set(before.by_id)
         if whole and must - set(ids):
@@ -120,6 +138,37 @@ def test_a_filter_holds_on_every_page(proof, judge, drive):
     if not values:
         drive.inconclusive(f"{proof.name} on {proof.case.platform} has no timestamp to filter by")
     _filtered(proof, judge, drive, [(field, ">", values[len(values) // 2])], limit=max(2, len(rows) // 6))
+
+
+@pytest.mark.case("queries.combined")
+def test_parameters_hold_together(proof, judge, drive, case):
+    """A filter, a sort and, where there is one, a window hold together, on every page."""
+    rows, field = proof.snapshot().rows, case.params["filter"]
+    marks = sorted({row[field] for row in rows if isinstance(row.get(field), str)})
+    if not marks:
+        drive.inconclusive(f"{proof.name} on {case.platform} has no {field} to filter by")
+    window = case.params["window"]
+    stamps = sorted({stamp for row in rows if (stamp := millis(row.get("updated_at"))) is not None}) if window else []
+    least = stamps[len(stamps) // 4] if stamps else None
+    bound, sort = marks[len(marks) // 4], case.params["sort"]
+
+    def oracle(source):
+        return {
+            row["id"]
+            for row in source.rows
+            if isinstance(row.get("id"), str)
+            and fits(row, field, ">", bound)
+            and (least is None or ((moved := millis(row.get("updated_at"))) is not None and moved >= least))
+        }
+
+    before = proof.snapshot()
+    query = {"filter": f'{field}>"{bound}"', "sort": f"{sort} DESC", **({window: least} if least is not None else {})}
+    walk = drive.walk(proof.name, **query, limit=min(WHOLE, max(2, -(-len(oracle(before)) // 2))))
+    told = "&".join(f"{name}={value}" for name, value in query.items())
+    _select(proof, judge, walk, told, field, before, oracle, "queries.filter")
+    values = tuple(row.get(sort) for row in walk.rows)
+    judge(Ordered(*proof.base, told, sort, values, True, kind_of(proof.described, sort), (), frozenset(),
+                  walk.evidence_ids[-2:]), "queries.sort")  # fmt: skip
 
 
 @pytest.mark.case("queries.filter_refused")
@@ -260,47 +309,3 @@ def test_statement_months_are_inclusive(proof, judge, drive):
     subject = Selected(*proof.base, query, "start_date", returned, wanted, wanted, walk.pages[0].status, True, None, (),
                        walk.evidence_ids)  # fmt: skip
     judge(subject, "queries.range")
-
-
-@pytest.mark.case("queries.expand")
-def test_expand_adds_the_raw_record(proof, judge, drive, case):
-    """expand=platform_data adds the raw record to each row and changes nothing else."""
-    before = proof.snapshot()
-    options = {"limit": 5} if proof.described.is_paged else {}
-    page = drive.page(proof.name, expand="platform_data", **options)
-    listed = page.body.get(proof.described.list_key or proof.name) if page.ok else []
-    seen = [row for row in (listed if isinstance(listed, list) else [listed]) if isinstance(row, dict)]
-    judge(_expanded(proof, before, seen, page), "queries.expand")
-    single = proof.described.operations.get("get")
-    if seen and single is not None and "expand" in single.parameters and proof.described.supports("get", case.platform):
-        answer = drive.get(proof.name, str(seen[0].get("id")), expand="platform_data")
-        judge(_expanded(proof, before, [row] if (row := proof.item(answer)) else [], answer), "queries.expand")
-
-
-def _expanded(proof, before, seen, answer):
-    """Rows that were asked for with their raw records."""
-    raw = [row.get("platform_data") for row in seen]
-    without = tuple(str(row.get("id")) for row in seen if not isinstance(row.get("platform_data"), dict)
-                    or not row["platform_data"])  # fmt: skip
-    shared = tuple(str(row.get("id")) for index, row in enumerate(seen) if raw[index] in raw[:index])
-    changed = tuple(changed_rows(before.by_id, seen))
-    return Expanded(*proof.base, "platform_data", without, len(seen), answer.status, changed, (answer.id,), shared)
-
-
-@pytest.mark.case("queries.id_type")
-def test_the_platform_id_finds_the_object(proof, judge, drive, case):
-    """id_type=platform finds the same object by the platform's own id."""
-    rows = [row for row in proof.snapshot().rows if isinstance(row.get("platform_id"), str) and row["platform_id"]]
-    if not rows:
-        drive.inconclusive(f"no row of {proof.name} on {case.platform} has a platform_id")
-    row = rows[len(rows) // 2]
-    answer = drive.get(proof.name, row["platform_id"], id_type="platform")
-    seen = proof.item(answer)
-    changed = [] if seen is None else list(changed_rows({row["id"]: row}, [seen]))
-    if seen is not None and seen.get("id") != row["id"]:
-        changed.insert(0, ("id", row["id"], seen.get("id")))
-    judge(Expanded(*proof.base, "id", (), 1, answer.status, tuple(changed), (answer.id,)), "queries.id_type")
-    if row["platform_id"] != row["id"]:
-        own = drive.get(proof.name, row["platform_id"])
-        why = "for a platform_id without id_type"
-        judge(Failing(*proof.base, own, why, frozenset({400, 404, 410}), frozenset()), "queries.id_type_default")

@@ -6,15 +6,16 @@ from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
 
 DAYS = {
-    "leap_day": "2024-02-29",
-    "month_end": "2024-01-31",
-    "short_month_end": "2023-02-28",
-    "year_end": "2023-12-31",
-    "new_year": "2024-01-01",
-    "day_and_month": "2024-03-04",
-    "summer": "2024-07-15",
+    "leap_day": ("2024-02-29", "2028-02-29"),
+    "month_end": ("2024-01-31", "2024-04-30"),
+    "short_month_end": ("2023-02-28", "2023-11-30"),
+    "year_end": ("2022-12-31", "2023-12-31"),
+    "new_year": ("2024-01-01", "2024-03-31"),
+    "day_and_month": ("2024-04-05", "2024-06-07"),
+    "summer": ("2024-06-30", "2024-11-03"),
 }
-"""Days that break wrong code: a day early or late, day and month swapped, a zone with daylight saving time."""
+"""Days that break wrong code, the second for what is due: a day early or late, day and month swapped, zones with
+daylight saving time and the days on which they change, months of 28 to 31 days, every day of the week."""
 
 MARKS = frozenset({"created_at", "updated_at", "last_synced_at"})
 """Set by the API, never by a write."""
@@ -42,7 +43,7 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         return
     paths = writable_dates(requirement, resource)
     if paths:
-        yield from (case("round_trip", name, paths=paths, day=day) for name, day in DAYS.items())
+        yield from (case("round_trip", name, paths=paths, days=days) for name, days in DAYS.items())
         yield case("late_evening", paths=paths)
         yield case("generated", paths=paths)
 

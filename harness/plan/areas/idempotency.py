@@ -24,6 +24,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         if resource.name in LINKS:
             documents, links, amount, _ = LINKS[resource.name]
             yield case("applied_once", documents=documents, links=links, amount=amount)
+        elif resource.supports("get", platform):
+            yield case("answers")
         return
     yield from (case(kind) for kind in VARIANTS)
     yield case("scope")

@@ -35,8 +35,16 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         return
     yield case("generated", path=path)
     yield case("noise", path=path)
+    if path.startswith("line_items") and not _positive(resource, path):
+        yield case("credit_line", path=path)
     for name, (currency, amount) in CURRENCIES.items():
         yield case("currency", name, path=path, currency=currency, amount=amount)
+
+
+def _positive(resource: Resource, path: str) -> bool:
+    """Whether the contract allows only amounts above zero."""
+    field = resource.create_fields[path]
+    return field.minimum is not None or field.exclusive_minimum is not None
 
 
 def amount_input(requirement: Requirement, resource: Resource) -> str | None:

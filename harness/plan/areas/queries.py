@@ -1,6 +1,6 @@
 """Cases of the area `queries`: what a list answers to each parameter."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
@@ -38,6 +38,7 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if resource.is_paged:
         yield case("pages")
         yield case("limit")
+        yield case("limit_large")
     if requirement.sort and "updated_at" in resource.fields:
         yield case("default_order")
     yield from (case("sort", field, field=field) for field in requirement.sort)
@@ -47,12 +48,22 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("filter_and")
     if stamps:
         yield case("filter_pages")
+        if requirement.sort:
+            windowed = "updated_at_min" in requirement.params and "updated_at_min" in listed_parameters(resource)
+            others = [name for name in requirement.sort if name != stamps[0]] or requirement.sort
+            window = "updated_at_min" if windowed and "updated_at" in resource.fields else None
+            yield case("combined", filter=stamps[0], sort=others[-1], window=window)
     if requirement.filter:
         yield case("filter_refused")
     for name in requirement.params:
         yield from _parameter(resource, name, case)
     if set(requirement.params) >= RANGES:
         yield case("range")
+
+
+def listed_parameters(resource: Resource) -> Container[str]:
+    """The names of the query parameters of a list."""
+    return resource.operations["list"].parameters
 
 
 def _parameter(resource: Resource, name: str, case: object) -> Iterator[Case]:

@@ -1,6 +1,7 @@
 """Cases of the area `roundtrip`: what was written is what is read, until it is deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from harness.contract import Contract, Resource
 from harness.plan.case import Case, Requirement
@@ -55,8 +56,10 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         return
     if resource.name in LINKS:
         documents, links, amount, back = LINKS[resource.name]
-        yield case("linked", documents=documents, links=links, amount=amount, back=back,
-                   memos=MEMOS.get(resource.name))  # fmt: skip
+        applied: dict[str, Any] = {"documents": documents, "links": links, "amount": amount}
+        yield case("linked", **applied, back=back, memos=MEMOS.get(resource.name))
+        if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
+            yield case("paid_off", **applied)
     if not resource.supports("get", platform):
         return
     yield case("read")
@@ -67,19 +70,27 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if has(requirement.create_input, "line_items[]"):
         yield case("lines")
     if requirement.changes:
-        yield case("update", texts=[path for path in MARKED if path in requirement.changes])
-        yield from (case("update_one", name, field=name) for name in requirement.changes if _alone(resource, name))
-        line_field = resource.update_fields.get("line_items")
-        if line_field is not None and line_field.on(platform) and has(requirement.create_input, "line_items[]"):
-            yield case("replace_lines" if resource.name in REPLACING else "update_lines")
-            if (resource.name, platform) in APPENDING:
-                yield case("append_lines")
+        yield from _updates(requirement, resource, case)
     if requirement.further_changes:
         yield case("update_rest")
     if requirement.delete:
         yield case("delete", told=resource.name in WATCHED.get(platform, ()))
         if platform in TELLING and resource.name in TOLD:
             yield case("told", event=TOLD[resource.name])
+
+
+def _updates(requirement: Requirement, resource: Resource, case: Callable[..., Case]) -> Iterator[Case]:
+    """The cases of a PATCH of what the plans change, and of lines."""
+    changes, platform = requirement.changes or {}, requirement.platform
+    yield case("update", texts=[path for path in MARKED if path in changes])
+    yield from (case("update_one", name, field=name) for name in changes if _alone(resource, name))
+    if "currency_rate" in requirement.optional_inputs:
+        yield case("update_foreign")
+    line_field = resource.update_fields.get("line_items")
+    if line_field is not None and line_field.on(platform) and has(requirement.create_input, "line_items[]"):
+        yield case("replace_lines" if resource.name in REPLACING else "update_lines")
+        if (resource.name, platform) in APPENDING:
+            yield case("append_lines")
 
 
 FREE_TEXTS = ("memo", "description", "note", "line_items[].description")
