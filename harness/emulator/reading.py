@@ -12,6 +12,7 @@ from typing import Any
 from harness.contract import Resource
 from harness.emulator.documents import Documents, Order, Place, Row, next_place
 from harness.emulator.errors import ApiError, invalid_request, unknown_id
+from harness.emulator.jsontext import dense
 from harness.emulator.query import parse
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.storage.sortkeys import LARGEST
@@ -110,7 +111,7 @@ def _block(connection: Block) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _block_text(pairs: tuple[tuple[str, str], ...]) -> bytes:
-    return json.dumps(dict(pairs)).encode()
+    return dense(dict(pairs))
 
 
 def row_text(row: Row, expanded: bool) -> bytes:
@@ -142,7 +143,7 @@ def _own_keys(resource: Resource, text: bytes) -> bytes:
     """Without the id by which the store knows an object that has none, such as the balance."""
     if "id" in resource.fields:
         return text
-    return json.dumps({name: value for name, value in json.loads(text).items() if name != "id"}).encode()
+    return dense({name: value for name, value in json.loads(text).items() if name != "id"})
 
 
 def _page(

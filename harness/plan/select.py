@@ -9,6 +9,9 @@ from harness.plan.case import Case
 from harness.plan.expansion import AREAS
 from harness.plan.problems import nearest
 
+NOTHING = r"(?!)"
+"""Matches no text: what no pattern at all stands for."""
+
 
 def select_cases(
     cases: Iterable[Case],
@@ -42,16 +45,20 @@ def select_cases(
 def matches(case_id: str, patterns: Iterable[str]) -> bool:
     """Whether any of the patterns matches the whole id: `*` stands for one part or a piece of one, `**` for any number
     of parts, none included."""
-    return any(_pattern(text).fullmatch(f"/{case_id}") for text in patterns)
+    return _pattern(tuple(patterns)).fullmatch(f"/{case_id}") is not None
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(texts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_expression, texts)) or NOTHING)
+
+
+def _expression(text: str) -> str:
     parts = [
         "(?:/[^/]+)*" if part == "**" else "/" + re.escape(part).replace(r"\*", "[^/]*" if part != "*" else "[^/]+")
         for part in text.split("/")
     ]
-    return re.compile("".join(parts))
+    return "".join(parts)
 
 
 def _selected(case: Case, text: str) -> bool:

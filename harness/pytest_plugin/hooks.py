@@ -1,5 +1,6 @@
 """The hooks and fixtures that pytest calls."""
 
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -17,6 +18,9 @@ from harness.pytest_plugin.controller import Controller
 from harness.pytest_plugin.options import add_options, settings_of
 from harness.pytest_plugin.process import ProvingProcess
 from harness.pytest_plugin.proof import Proof
+
+GENERATIONS = (20_000, 20, 20)
+"""Objects made before the collector looks for garbage, and how often it looks at older ones."""
 
 SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
@@ -77,7 +81,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     selection = config.stash.get(SELECTION, None)
     if selection is None:
         return None
-    return GroupScheduling(config, log, {case.id: case.group for case in selection.cases})
+    controller = config.stash.get(CONTROLLER, None)
+    return GroupScheduling(
+        config, log, {case.id: case.group for case in selection.cases}, ended=controller.ended if controller else None
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -109,6 +116,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if selection is not None and selection.settings.mode != "run":
         # One process alone would else go from group to group with every test function.
         items.sort(key=lambda item: found.group if (found := case_of(item)) else "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Take what stays to the end, thousands of tests and the contract, out of what the garbage collector looks
+    through again and again: it would cost a twentieth of the run."""
+    if SELECTION in session.config.stash:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GENERATIONS)
 
 
 @pytest.fixture
@@ -144,14 +161,16 @@ def rig(request: pytest.FixtureRequest, drive: Drive) -> Rig:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Tell of a case once: its set-up and teardown only when they did not pass. Thousands of cases say nothing there,
-    and each report costs the worker and the controller as much as a request."""
+    and each report costs the worker and the controller as much as a request. A worker of `golive run` says nothing of
+    a case that passed: its result is in the ledger, and that it ended is what the scheduler hears anyway."""
     if PROCESS not in item.config.stash or case_of(item) is None:
         return None
     alone = not hasattr(item.config, "workerinput")
+    terse = not alone and item.config.stash[SELECTION].settings.events_fd is not None
     if alone:
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for report in runtestprotocol(item, log=False, nextitem=nextitem):
-        if report.when == "call" or not report.passed:
+        if not report.passed or (report.when == "call" and not terse):
             item.ihook.pytest_runtest_logreport(report=report)
     if alone:
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

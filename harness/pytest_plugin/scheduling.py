@@ -4,7 +4,7 @@ Own scheduler instead of `--dist loadgroup`: under pytest 9.2 the group's suffix
 pytest-xdist 3.8, and cases that must not disturb each other ran side by side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -21,15 +21,26 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     here places are looked up, and a group that is done is put away.
     """
 
-    def __init__(self, config: pytest.Config, log: Any, groups: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        log: Any,
+        groups: Mapping[str, str],
+        *,
+        ended: Callable[[str, str], None] | None = None,
+    ) -> None:
         super().__init__(config, log)
         self._groups = groups
+        self._ended = ended
         self._places: dict[str, int] = {}
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         """Note that a test ended; put its group away when it was the last one of it."""
         super().mark_test_complete(node, item_index, duration)
-        scope = self._split_scope(self.registered_collections[node][item_index])
+        nodeid = self.registered_collections[node][item_index]
+        if self._ended is not None and (case := _case(nodeid)) in self._groups:
+            self._ended(nodeid, case)
+        scope = self._split_scope(nodeid)
         assigned = self.assigned_work[node]
         if all(assigned[scope].values()):
             del assigned[scope]
@@ -46,5 +57,9 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         """The group of the case that a test proves."""
-        case = nodeid.partition("[")[2].rpartition("]")[0].partition(ROUND)[0]
-        return self._groups.get(case, nodeid)
+        return self._groups.get(_case(nodeid), nodeid)
+
+
+def _case(nodeid: str) -> str:
+    """The id of the case that a test proves."""
+    return nodeid.partition("[")[2].rpartition("]")[0].partition(ROUND)[0]

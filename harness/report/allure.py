@@ -7,6 +7,7 @@ format, as of allure_commons.model2.
 
 import hashlib
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from allure_commons.model2 import Status
 
 from harness.core import CaseOutcome
@@ -39,10 +41,26 @@ def write_allure(report: RunReport, folder: Path) -> None:
         for case in report.cases:
             if not case.missing:
                 result = _result(report, case, [groups[id] for id in case.findings if id in groups], begin)
-                text = json.dumps(result, ensure_ascii=False)
-                (folder / f"{result['uuid']}-result.json").write_text(text, "utf-8", "backslashreplace")
+                _write(folder / f"{result['uuid']}-result.json", _text(result))
     except OSError as error:
         raise StorageError(f"{folder}: cannot write: {error.strerror or error}. Free some space") from error
+
+
+def _text(result: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(result)
+    except TypeError:  # a lone surrogate, which no file may hold: it becomes a backslash escape
+        return json.dumps(result, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Thousands of small files: the buffers and looks at the file that `open` adds double their cost."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+    finally:
+        os.close(descriptor)
 
 
 def _result(report: RunReport, case: CaseEntry, groups: Sequence[FindingGroup], begin: int) -> dict[str, Any]:

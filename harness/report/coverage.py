@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from harness.core import Evidence
@@ -186,11 +187,11 @@ def presence(row: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     while pending:
         prefix, value = pending.pop()
         for key, inner in value.items():
-            path = prefix + key
-            if recurs(path):
+            path = _joined(prefix, key)
+            if path is None:
                 continue
             seen.add(path)
-            if inner is None or inner in ("", [], {}):
+            if inner is None or inner == "" or (not inner and isinstance(inner, dict | list)):
                 continue
             filled.add(path)
             if path == RAW_RECORD:
@@ -202,22 +203,31 @@ def presence(row: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return seen, filled
 
 
+@lru_cache(maxsize=20_000)
+def _joined(prefix: str, key: str) -> str | None:
+    """The path of a key; None when it recurs. The same paths come with every row."""
+    path = prefix + key
+    return None if recurs(path) else path
+
+
 def leaves(row: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The scalar values of a row by path; a path through an array holds the values of all its items, in order."""
     found: dict[str, list[Any]] = {}
-
-    def walk(prefix: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                walk(f"{prefix}.{key}" if prefix else key, inner)
-        elif isinstance(value, list):
-            for inner in value:
-                walk(prefix + "[]", inner)
-        else:
-            found.setdefault(prefix, []).append(value)
-
-    walk("", {key: value for key, value in row.items() if key != RAW_RECORD})
+    for key, inner in row.items():
+        if key != RAW_RECORD:
+            _collect(key, inner, found)
     return {path: tuple(values) for path, values in found.items()}
+
+
+def _collect(path: str, value: Any, found: dict[str, list[Any]]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _collect(f"{path}.{key}", inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(path + "[]", inner, found)
+    else:
+        found.setdefault(path, []).append(value)
 
 
 def _rows(body: Any, declared: DeclaredResource) -> Iterable[Mapping[str, Any]]:

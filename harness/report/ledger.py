@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 from harness.core import CaseOutcome, Evidence, Finding
 from harness.errors import StorageError
 
@@ -86,17 +88,26 @@ class Ledger:
         self._cases.close()
 
     @staticmethod
-    def _write(file: Any, value: Mapping[str, Any]) -> None:
+    def _write(file: IO[bytes], value: Mapping[str, Any]) -> None:
         try:
-            file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+            file.write(_line(value))
             file.flush()
         except OSError as error:
             raise StorageError(f"{file.name}: cannot write: {error.strerror or error}. Free some space") from error
 
 
-def _append(path: Path) -> IO[str]:
-    # A lone surrogate in a target's text would fail to encode; as a backslash escape it is the same JSON string.
-    return path.open("a", encoding="utf-8", errors="backslashreplace")
+def _append(path: Path) -> IO[bytes]:
+    return path.open("ab")
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # Numbers beyond 64 bits and lone surrogates, which orjson refuses. A lone surrogate of a target's text would
+        # fail to encode; as a backslash escape it is the same JSON string.
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+        return text.encode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,13 @@ class Line:
     offset: int
     length: int
     value: dict[str, Any] | None
+    """Numbers beyond 64 bits are rounded; `exact` holds their digits."""
+    raw: bytes
+
+    @property
+    def exact(self) -> dict[str, Any] | None:
+        """`value` with every digit of its numbers, at several times the cost."""
+        return None if self.value is None else _object(json.loads(self.raw))
 
 
 def read_lines(directory: Path, name: str) -> Iterator[Line]:
@@ -117,7 +135,7 @@ def read_lines(directory: Path, name: str) -> Iterator[Line]:
             with path.open("rb") as file:
                 offset = 0
                 for number, raw in enumerate(file, start=1):
-                    yield Line(path, number, offset, len(raw), _parse(raw))
+                    yield Line(path, number, offset, len(raw), _parse(raw), raw)
                     offset += len(raw)
         except OSError as error:
             raise StorageError(f"{path}: cannot read: {error.strerror or error}") from error
@@ -131,15 +149,22 @@ def read_cases(directory: Path) -> list[CaseResult]:
 def read_evidence(directory: Path) -> Iterator[Evidence]:
     """All evidence of all workers, worker by worker in the order it was made; damaged lines are left out."""
     for line in read_lines(directory, EVIDENCE_FILE):
-        if line.value is not None:
-            yield Evidence.from_json(line.value)
+        if (value := line.exact) is not None:
+            yield Evidence.from_json(value)
 
 
 def _parse(raw: bytes) -> dict[str, Any] | None:
     if not raw.endswith(b"\n"):
         return None
     try:
-        value = json.loads(raw)
+        return _object(orjson.loads(raw))
+    except ValueError:
+        pass  # an escaped half of a surrogate pair is refused by orjson, and is none the less a whole line
+    try:
+        return _object(json.loads(raw))
     except ValueError:
         return None
+
+
+def _object(value: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None

@@ -80,7 +80,8 @@ def scan(directory: Path, declared: Declared, wanted: frozenset[str]) -> Scan:
     credentials = Credentials()
     state = _Passing()
     for line in read_lines(directory, EVIDENCE_FILE):
-        item = _evidence(line.value)
+        value = line.value
+        item = _evidence(line.exact if value and value.get("id") in wanted else value)
         if item is None:
             state.damaged.append(f"{line.path}:{line.number}")
             continue

@@ -67,7 +67,7 @@ THIRD_PARTY = {
     "rollout": {"gevent", "hdrh", "locust", "psycopg", "pycurl", "redis", "simpy"},
     "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
-    "report": {"allure_commons", "jinja2", "markupsafe", "pydantic", "rich"},
+    "report": {"allure_commons", "jinja2", "markupsafe", "orjson", "pydantic", "rich"},
     "recording": {"httpx", "vcr"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
     "searching": {"hypothesis", "schemathesis"},

@@ -29,6 +29,8 @@ def test_a_tree_is_read_as_it_was_written(tree, escaped, separators):
     [
         (b'{"a":1,"a":1}', "duplicate key 'a'"),
         (b'{"b":[{"a":1,"a":2}]}', "duplicate key 'a'"),
+        (b'{"a": 1, "a": 1}', "duplicate key 'a'"),
+        (b'{ "b" :\r\n[ {"a":"x y", "a":"xy"} ] }', "duplicate key 'a'"),
         (b'{"a":NaN}', "NaN is not JSON"),
         (b"[Infinity]", "Infinity is not JSON"),
         (b"\xef\xbb\xbf{}", "BOM"),

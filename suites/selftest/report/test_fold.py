@@ -152,6 +152,16 @@ def test_the_same_finding_on_several_platforms_is_one_group(run: Any) -> None:
     assert report.cases[0].findings == (group.id,)
 
 
+def test_cited_evidence_keeps_every_digit_and_letter(run: Any) -> None:
+    """Numbers that no 64 bits hold and halves of surrogate pairs reach the ledger and the report as they came."""
+    bills = {"bills": [{"id": "b1", "total_amount": 123456789012345678901234567890, "memo": "\udce4"}]}
+    shown = run.exchange(A, answer=bills)
+    run.case(A, FINDINGS, [run.finding(A, evidence=(shown.id,))], evidence=(shown.id,))
+    brief = fold(run.done()).evidence[shown.id]
+    assert "123456789012345678901234567890" in brief.response_body
+    assert "\\udce4" in brief.response_body
+
+
 def test_what_stands_between_names_every_obstacle_in_order(run: Any) -> None:
     """Findings come first, then errors, then undecided cases, each with a command where one decides it."""
     shown = [(A, FINDINGS, [run.finding(A)]), (B, ERROR, ()), ("money/numbers/QUICKBOOKS/bills", INCONCLUSIVE, ())]

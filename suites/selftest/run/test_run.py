@@ -40,7 +40,7 @@ def emulator():
 
 def test_the_clean_emulator_is_go(tmp_path):
     """A small run against the emulator is go, exits 0, and writes every file of a report."""
-    ended = golive(*SMALL, "--out", str(tmp_path), "--workers", "1")
+    ended = golive(*SMALL, "--out", str(tmp_path), "--workers", "2")
     assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr[-2000:]
     found = report(tmp_path)
     assert found["verdict"]["verdict"] == "go"
@@ -49,6 +49,7 @@ def test_the_clean_emulator_is_go(tmp_path):
     names = {path.name for path in tmp_path.iterdir()}
     assert {"report.html", "junit.xml", "evidence.ndjson", "allure-results", "summary.txt"} <= names
     assert len(list((tmp_path / "allure-results").glob("*-result.json"))) == found["counts"]["cases"]
+    assert f"{found['counts']['cases']} of {found['counts']['cases']} cases" in ended.stderr
 
 
 def test_a_defect_is_no_go(tmp_path):
