@@ -1,12 +1,14 @@
 """What every row of a list must be: complete, typed, unique."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.checks.paths import MISSING, is_empty, places, short, values
 from harness.checks.registry import Observation, Subject, check
 from harness.contract import Contract, Resource, SchemaProblem
+from harness.core import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,49 @@ def nulls(subject: Rows) -> Iterator[Observation]:
 @check("fields.enum")
 def enums(subject: Rows) -> Iterator[Observation]:
     """Values of closed lists are in the list, spelled as documented. New values may appear without a new version, so
-    a client must survive them; before going live they have to be known. Source: [S24] enum."""
-    yield from _grouped(subject, {"enum", "const"}, null=False)
+    a client must survive them: a new word in the manner of the others, in fewer than half of the rows of a list, is
+    told and does not vote. Source: [S24] enum, trap 34."""
+    for found in _grouped(subject, {"enum", "const"}, null=False):
+        new = _is_new_word(subject, found.field or "")
+        yield replace(found, severity=Severity.ADVISORY) if new else found
+
+
+def _is_new_word(subject: Rows, path: str) -> bool:
+    """Whether the odd values at `path` are new words: spelled like the known ones, none of them spelled otherwise, and
+    not what most rows hold. Codes of currencies are a closed list."""
+    described = subject.described.fields.get(path)
+    known = [word for word in (described.enum if described else None) or () if isinstance(word, str)]
+    if described is None or described.iso4217 or not known:
+        return False
+    seen = [value for row in subject.rows for value in values(row, path)]
+    odd = [value for value in seen if value not in known]
+    spelled = {_letters(word) for word in known}
+    manner = next((form for form in (_LOWER, _UPPER) if all(form.fullmatch(word) for word in known)), None)
+    alike = all(isinstance(value, str) and manner is not None and manner.fullmatch(value) for value in odd)
+    few = len(seen) == 1 or len(odd) * 2 < len(seen)
+    return alike and few and not any(_letters(value) in spelled for value in odd)
+
+
+_LOWER, _UPPER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+
+
+def _letters(word: str) -> str:
+    return "".join(sign for sign in word.casefold() if sign.isalnum())
 
 
 @check("fields.format")
 def formats(subject: Rows) -> Iterator[Observation]:
-    """Texts with a documented form have it: date-time, uuid, email, uri. Source: [S24] format."""
-    yield from _grouped(subject, {"format", "pattern"})
+    """Texts with a documented form have it: date-time, uuid, email, uri. Ids that all have another form than uuid are
+    told and do not vote: clients take them as they are. Source: [S24] format."""
+    for found in _grouped(subject, {"format", "pattern"}):
+        path = found.field or ""
+        described = subject.described.fields.get(path)
+        held = [value for row in subject.rows for value in values(row, path)]
+        told = described is not None and described.format == "uuid" and not any(_UUID.fullmatch(str(id)) for id in held)
+        yield replace(found, severity=Severity.ADVISORY) if told else found
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @check("fields.required")

@@ -9,6 +9,7 @@ from harness.checks.echo import instant
 from harness.checks.errors import Failing, failing
 from harness.checks.paths import exact, short
 from harness.checks.registry import Observation, Subject, check
+from harness.core import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,14 @@ def pages_complete(subject: Paged) -> Iterator[Observation]:
 
 @check("queries.limit")
 def limit(subject: Limited) -> Iterator[Observation]:
-    """A page holds `limit` rows, 50 when none is asked, fewer only at the end. Source: [S24] limit."""
+    """A page holds `limit` rows, 50 when none is asked, fewer only at the end. A page that is shorter than asked and
+    goes on with a cursor is told and does not vote: the largest limit is UNKNOWN. Source: [S24] limit."""
     wanted = min(subject.limit, subject.total)
     name = "limit" if subject.asked else "the default limit"
     if subject.rows != wanted:
-        yield Observation(f"{name} is not kept", f"{wanted} rows", f"{subject.rows} rows", "limit", subject.evidence)
+        goes_on = subject.asked and bool(subject.cursor) and 0 < subject.rows < wanted
+        yield Observation(f"{name} is not kept", f"{wanted} rows", f"{subject.rows} rows", "limit", subject.evidence,
+                          Severity.ADVISORY if goes_on else None)  # fmt: skip
     elif bool(subject.cursor) is (subject.total <= subject.limit):
         wanted_cursor = "null or absent" if subject.total <= subject.limit else "a cursor"
         yield Observation(f"next_cursor is wrong after {subject.rows} of {subject.total} rows", wanted_cursor,

@@ -13,6 +13,7 @@ from harness.contract import Contract, Resource
 from harness.core import Evidence, Secret
 from harness.drive.connection import Connection
 from harness.drive.results import Walk
+from harness.drive.sandbox import SANDBOX, beyond_sandbox
 from harness.plan.case import Case
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Requests:
     def connection(self) -> Connection:
         """The platform's connection; ends the case as inconclusive when there is none that can be used."""
         problem = self.session.world.problems.get(self.platform)
+        if self.session.world.target.name == SANDBOX:
+            problem = problem or beyond_sandbox(self.case)
         found = self.session.world.connections.get(self.platform)
         if problem is not None or found is None:
             self.inconclusive(problem or f"no {self.platform} connection")

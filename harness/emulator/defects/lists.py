@@ -17,7 +17,7 @@ def _list(change: Any, resource: str | None = "bills") -> Any:
     return answers(change, resource=resource, operations=("list",))
 
 
-register("last_row_lost", "the last row of each page is lost", ("queries.pages_complete", "queries.limit"),
+register("last_row_lost", "the last row of each page is lost", ("queries.pages_complete",),
          spoil=_list(lambda scene, body, _: _cut(scene, body, slice(0, -1)) if body.get("next_cursor") else None))  # fmt: skip
 register("first_row_of_next_page_lost", "the first row of each further page is lost", ("queries.pages_complete",),
          spoil=_list(lambda scene, body, _: _cut(scene, body, slice(1, None)) if scene.request.param("cursor") else None))  # fmt: skip
