@@ -58,7 +58,7 @@ seeds: $(STAMP) ## The clean emulator with 200 seeds: 0 findings (minutes)
 conformance: $(STAMP) ## Hold the emulator against the contract: a strict client, and Schemathesis on every operation
 	$(BIN)/python suites/conformance/run.py
 
-bench-load: $(STAMP) ## Proof that load tests tell the truth: p99 under freezes, pace, shared budget, stages (10 minutes)
+bench-load: $(STAMP) ## Proof that load tests tell the truth: p99 under freezes, pace, shared budget, stages (15 minutes)
 	$(BIN)/python loadtests/bench_load.py
 
 .PHONY: bench-backend

@@ -19,8 +19,11 @@ from harness.rollout.capacity import plan_capacity
 from harness.rollout.demand import HOUR, URGENCY, average_per_hour, limit_of, new_connections, pages
 
 BINS_PER_HOUR = 4
+MOMENTS = 400_000
+"""Arrivals of one flow are bundled into at most so many moments of the horizon, so that the events stay bounded."""
 QUANTUM = 1.0
-"""Seconds of budget that a batch may take before something more urgent gets its turn."""
+"""Seconds of budget that a batch may take before something more urgent gets its turn; less when less than a day is
+simulated."""
 LONGEST_DAYS = 14
 JOIN_AT, BACKFILL_AT = 9.0, 19.0
 """Hours of the first day at which the new connections join and the backfill begins."""
@@ -103,7 +106,7 @@ class _Queue:
     def serve(self) -> Any:
         """The process of the server."""
         each = 1 / self.result.rate
-        most = max(1, math.floor(QUANTUM / each))
+        most = max(1, math.floor(QUANTUM * min(1.0, self.result.horizon / (24 * HOUR)) / each))
         while True:
             if not self._heap:
                 self._wake = self.environment.event()
@@ -165,7 +168,7 @@ def _once(environment: simpy.Environment, queue: _Queue, flow: Flow, _horizon: f
 def _stream(environment: simpy.Environment, queue: _Queue, flow: Flow, horizon: float, seed: random.Random) -> Any:
     """Single arrivals while they are rare, batches of a moment while they are many: the events stay bounded."""
     owed = 0.0
-    moment = max(0.25, horizon / 400_000)
+    moment = horizon / MOMENTS
     while True:
         expected = flow.per_second(environment.now) if flow.per_second else 0.0
         if expected <= 0:
