@@ -5,7 +5,7 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,11 @@ class Ended:
     finished: bool = False
 
     @property
+    def refused(self) -> bool:
+        """Whether it said why nothing can be proven, before anything was."""
+        return self.fatal is not None and not self.collected
+
+    @property
     def crash(self) -> str | None:
         """Why the process did not end as it should; None when it did."""
         if self.returncode < 0:
@@ -68,8 +73,15 @@ class _Stops:
             end_group(self.process.pid, signal.SIGKILL)
 
 
-def run_child(command: Sequence[str], *, log: Path, events: tuple[int, int], display: Display) -> Ended:
-    """Run `command` to its end and feed its events to `display`.
+def run_child(
+    command: Sequence[str],
+    *,
+    log: Path,
+    events: tuple[int, int],
+    display: Display,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Ended:
+    """Run `command` to its end and feed its events to `display`. `meanwhile` is called once while it starts.
 
     `events` is a pipe (read end, write end); the child inherits the write end, its other output goes to `log`. The
     child leads its own process group, so that a ctrl-C of the terminal reaches it only through here.
@@ -94,6 +106,7 @@ def run_child(command: Sequence[str], *, log: Path, events: tuple[int, int], dis
     finally:
         os.close(writing)
     with _stopping(process, display) as stops:
+        meanwhile()
         for event in _events(reading, process):
             _note(ended, event)
             display.event(event)

@@ -1,18 +1,22 @@
-"""What `golive run` does once its arguments are settings: check, start pytest, fold, show."""
+"""What `golive run` does once its arguments are settings: start pytest, follow it, show its report."""
 
 import os
+import shutil
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.child import Ended, run_child
 from harness.cli.progress import display
 from harness.cli.secrets import redactor
-from harness.cli.show import show
 from harness.errors import GoliveError, HarnessError, StorageError, UsageError
 from harness.exit_status import ExitStatus
 from harness.pytest_plugin.settings import RunSettings
-from harness.report import RunReport, read_report, write_report
+
+if TYPE_CHECKING:
+    from harness.report import RunReport
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE, BACKEND_SUITE = ROOT / "suites" / "golive", ROOT / "suites" / "backend"
@@ -22,57 +26,41 @@ LOG = "pytest.log"
 def prove(settings: RunSettings, *, workers: int, shown_as: Path) -> ExitStatus:
     """Run the cases in a pytest process, show the summary, return the exit status of the verdict.
 
-    Raises UsageError before anything starts when a plan or a name is wrong; HarnessError when the process crashed
+    Raises UsageError before the first request when a plan or a name is wrong; HarnessError when the process crashed
     before anything was proven.
     """
-    settings = checked(settings)
-    log = _log(settings)
+    if not SUITE.is_dir():
+        raise UsageError(f"{SUITE} does not exist: golive runs from a checkout, installed with pip install --editable")
     reading, writing = os.pipe()
     with tempfile.TemporaryDirectory(prefix="golive-run-") as folder:
-        # Outside the output directory: it holds the key of the fingerprints.
-        file = Path(folder) / "settings.json"
+        # Outside the output directory: it holds the key of the fingerprints, and nothing may lie there of a run that is
+        # refused.
+        file, log = Path(folder) / "settings.json", Path(folder) / LOG
         settings.model_copy(update={"events_fd": writing}).save(file)
         screen = display()
         try:
             ended = run_child(
-                _command(file, workers, _suites(settings)), log=log, events=(reading, writing), display=screen
-            )
+                _command(file, workers, _suites(settings)), log=log, events=(reading, writing), display=screen,
+                meanwhile=_load_report,
+            )  # fmt: skip
         finally:
             screen.close()
-    return show(report_of(settings.directory, ended, log), shown_as)
+        if not ended.refused:
+            log = _kept(log, settings.directory)
+        report = report_of(settings.directory, ended, log)
+    from harness.cli.show import show
+
+    return show(report, shown_as)
 
 
-def checked(settings: RunSettings) -> RunSettings:
-    """The settings with names in the contract's spelling. Refuses wrong plans, platforms, resources, areas and emulator
-    settings before anything starts."""
-    from harness.contract import load_contract
-    from harness.pytest_plugin.collecting import Selection
-
-    if not SUITE.is_dir():
-        raise UsageError(f"{SUITE} does not exist: golive runs from a checkout, installed with pip install --editable")
-    contract = load_contract()
-    settings = settings.model_copy(
-        update={
-            "platforms": tuple(contract.platform(name) for name in settings.platforms),
-            "resources": tuple(contract.resource(name).name for name in settings.resources),
-        }
-    )
-    if not Selection(settings).cases:
-        raise UsageError("no case is left: the selection excludes everything that the plans ask for")
-    if settings.target == "emulator":
-        from harness.emulator import EmulatorSettings
-        from harness.emulator.defects import chosen
-
-        EmulatorSettings().with_options(settings.emulator)
-        chosen(settings.defects)
-    return settings
+def _load_report() -> None:
+    """Import what the end of the run needs while pytest starts: a third of a second that nobody has to wait for."""
+    import_module("harness.cli.show")
 
 
 def _suites(settings: RunSettings) -> list[str]:
     """The folders whose tests prove the selected cases."""
-    from harness.pytest_plugin.collecting import Selection
-
-    return [str(SUITE), *([str(BACKEND_SUITE)] if Selection(settings).backend is not None else [])]
+    return [str(SUITE), *([str(BACKEND_SUITE)] if settings.proves_backend else [])]
 
 
 def _command(file: Path, workers: int, suites: list[str]) -> list[str]:
@@ -87,21 +75,24 @@ def _command(file: Path, workers: int, suites: list[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", *configuration, *options, *calm, *spread, *suites]
 
 
-def _log(settings: RunSettings) -> Path:
-    log = settings.directory / LOG
+def _kept(log: Path, directory: Path) -> Path:
+    """The log of the run, now in its output directory."""
+    kept = directory / LOG
     try:
-        settings.directory.mkdir(parents=True, exist_ok=True)
-        log.write_bytes(b"")
+        directory.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, kept)
     except OSError as error:
         raise StorageError(
-            f"{settings.directory}: cannot write there: {error.strerror or error}. Choose another place with --out"
+            f"{directory}: cannot write there: {error.strerror or error}. Choose another place with --out"
         ) from error
-    return log
+    return kept
 
 
-def report_of(directory: Path, ended: Ended, log: Path) -> RunReport:
+def report_of(directory: Path, ended: Ended, log: Path) -> "RunReport":
     """The report that the process wrote, or that of what it proved before it ended otherwise."""
-    if ended.fatal is not None and not ended.collected:
+    from harness.report import read_report, write_report
+
+    if ended.refused:
         raise _fatal(ended)
     crash = ended.crash
     errors = () if crash is None or ended.interrupted else (f"pytest {crash}: {_tail(log)}",)

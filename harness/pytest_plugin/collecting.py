@@ -11,6 +11,7 @@ import pytest
 from harness.checks import all_checks
 from harness.contract import Contract, load_contract
 from harness.drive import separate_credentials
+from harness.errors import UsageError
 from harness.plan import default_plan_paths, expand, load_plans, merge
 from harness.plan.areas.backend import of_backend
 from harness.plan.backend import BackendPlan, load_backend
@@ -71,9 +72,7 @@ class Selection:
     def backend(self) -> BackendPlan | None:
         """The plan of the backend that is proven; None when none is. Its world is an emulator, whatever the target, and
         what it shows there is no evidence about a live API."""
-        if not self.settings.backend or self.settings.target != "emulator" or self.settings.mode != "run":
-            return None
-        return load_backend(self.contract, Path(self.settings.backend))
+        return load_backend(self.contract, Path(self.settings.backend)) if self.settings.proves_backend else None
 
     def _backend(self) -> Iterator[Case]:
         if self.backend is not None and self.backend.platform in (self.settings.platforms or (self.backend.platform,)):
@@ -86,6 +85,29 @@ class Selection:
         for case in self.cases:
             kinds.setdefault(case.kind, []).append(case)
         return kinds
+
+
+def checked(settings: RunSettings) -> Selection:
+    """What the settings select, with names in the contract's spelling. Raises GoliveError for wrong plans, platforms,
+    resources, areas and settings of the emulator, and when nothing is left: all that can be known before anything is
+    touched."""
+    contract = load_contract()
+    named = settings.model_copy(
+        update={
+            "platforms": tuple(contract.platform(name) for name in settings.platforms),
+            "resources": tuple(contract.resource(name).name for name in settings.resources),
+        }
+    )
+    selection = Selection(named)
+    if not selection.cases:
+        raise UsageError("no case is left: the selection excludes everything that the plans ask for")
+    if named.target == "emulator":
+        from harness.emulator import EmulatorSettings
+        from harness.emulator.defects import chosen
+
+        EmulatorSettings().with_options(named.emulator)
+        chosen(named.defects)
+    return selection
 
 
 def parametrise(metafunc: pytest.Metafunc, selection: Selection) -> None:

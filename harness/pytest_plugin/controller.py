@@ -16,7 +16,7 @@ from harness.drive import World
 from harness.errors import GoliveError, StorageError
 from harness.plan import load_plan, resource_lines
 from harness.pytest_plugin.cassettes import install
-from harness.pytest_plugin.collecting import Selection
+from harness.pytest_plugin.collecting import Selection, checked
 from harness.pytest_plugin.events import Events
 from harness.pytest_plugin.world import OpenWorld, open_world
 from harness.report import EndRecord, RunRecord, write_report
@@ -61,7 +61,9 @@ class Controller:
         return self._open.world
 
     def open(self, workers: int) -> None:
-        """Read the plans, clear the output directory, reach the target, write `run.json`. Raises GoliveError."""
+        """Read the plans, clear the output directory, reach the target, write `run.json`. Raises GoliveError. From now
+        on `selection` has names in the contract's spelling."""
+        self.selection = checked(self.selection.settings)
         cases = self.selection.cases
         prepare(self.selection.settings.directory)
         self.events.send("phase", name="target")

@@ -57,6 +57,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config.pluginmanager.register(controller, "golive-controller")
     try:
         controller.open(workers=len(config.getoption("tx", None) or []) or 1)
+        selection = config.stash[SELECTION] = controller.selection
         if not config.getoption("tx", None):
             config.stash[PROCESS] = ProvingProcess.open(selection, controller.world, "main")
     except GoliveError as error:

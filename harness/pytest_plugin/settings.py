@@ -49,6 +49,11 @@ class RunSettings(BaseModel):
     command: str = "pytest"
 
     @property
+    def proves_backend(self) -> bool:
+        """Whether a backend is proven beside the API: its world is an emulator, and nothing of it is recorded."""
+        return bool(self.backend) and self.target == "emulator" and self.mode == "run"
+
+    @property
     def directory(self) -> Path:
         """The output directory."""
         return Path(self.out)
