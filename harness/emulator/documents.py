@@ -22,6 +22,7 @@ from harness.emulator.storage.rows import COLUMNS, Document, Row, texts_of, upda
 from harness.emulator.storage.shelves import Shelf, Shelves
 from harness.emulator.storage.sortkeys import storable
 from harness.emulator.storage.tables import create_tables
+from harness.emulator.storage.texts import Texts
 
 __all__ = ["Condition", "Document", "Documents", "Order", "Place", "Query", "Row", "next_place"]
 
@@ -40,6 +41,7 @@ class Documents:
         self._database = Database(database)
         self._database.open(lambda engine: create_tables(engine, max(len(item.slots) for item in layouts.values())))
         self._shelves = Shelves(self._database, layouts)
+        self._keys = Texts(self._database)
         self._records = Records(self._database)
         self._seed = seed
         self._opened: set[str] = set()
@@ -96,11 +98,11 @@ class Documents:
         """The rows of a page, in order. `next_place(row, query.order)` is where the page behind a row starts."""
         shelf = self._shelf(connection, resource)
         if self.shared:
-            return read_page(self._database, shelf.id, shelf.layout, query)
+            return read_page(self._database, self._keys, shelf.id, shelf.layout, query)
         kept = self._pages.setdefault(shelf.id, {})
         found = kept.get(query)
         if found is None:
-            found = read_page(self._database, shelf.id, shelf.layout, query)
+            found = read_page(self._database, self._keys, shelf.id, shelf.layout, query)
             self._paged += len(found)
             if self._paged > ROWS_KEPT:
                 self._pages, self._paged = {}, 0
@@ -178,14 +180,14 @@ class Documents:
         with self.transaction():
             shelf = self._shelves.get(connection, resource)
             self._database.load("documents", shelf.columns, (_values(shelf, document) for document in documents))
-            self._change(shelf)
+            self._grown(shelf)
 
     def load(self, connection: str, resource: str, rows: Iterable[tuple[Document, str, str | None]]) -> None:
         """Insert many new documents whose JSON is at hand: (fields that are kept as keys, body, extra) of each."""
         with self.transaction():
             shelf = self._shelf(connection, resource)
             self._database.load("documents", shelf.columns, (_row_values(shelf, *row) for row in rows))
-            self._change(shelf)
+            self._grown(shelf)
 
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
         """Insert or replace a record. `alias` is another name that finds it."""
@@ -269,6 +271,11 @@ class Documents:
 
     def _evict(self, shelf: Shelf, id: str) -> None:
         self._rows.pop((shelf.id, id), None)
+        self._keys.change(shelf.id, id)
+        self._change(shelf)
+
+    def _grown(self, shelf: Shelf) -> None:
+        self._keys.forget(shelf.id)
         self._change(shelf)
 
     def _change(self, shelf: Shelf) -> None:
@@ -280,6 +287,7 @@ class Documents:
         self._rows.clear()
         self._pages.clear()
         self._texts.clear()
+        self._keys.forget()
         self._newest.clear()
         self._opened.clear()
 

@@ -5,6 +5,7 @@ rows of equal keys by position ascending in both directions, rows without a valu
 starts behind the place of the row before it, which need not exist any more.
 """
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,8 +13,10 @@ from harness.emulator.storage.choosing import Part, index_of
 from harness.emulator.storage.database import Database
 from harness.emulator.storage.rows import COLUMNS, Row
 from harness.emulator.storage.sortkeys import LARGEST, LONGEST, MISSING, Layout, Slot, of_number, storable
+from harness.emulator.storage.texts import Texts
 
 Operator = Literal["is", "above", "from", "until", "has"]
+AMONG = "position IN (SELECT value FROM json_each(?))"
 SIGNS = {"above": ">", "from": ">=", "until": "<="}
 
 
@@ -66,18 +69,24 @@ class _Filter:
         return replace(self, text=f"{self.text} AND {text}", values=(*self.values, *values))
 
 
-def read_page(database: Database, shelf: int, layout: Layout, query: Query) -> list[Row]:
+def read_page(database: Database, texts: Texts, shelf: int, layout: Layout, query: Query) -> list[Row]:
     """The rows of a page in order, at most `query.limit`. LookupError for an order that no key is kept of."""
     parts: list[Part] = []
+    few: list[int] | None = None
     for condition in query.conditions:
         column = layout.column(condition.slot)
         if column is None or not condition.values:
             return []
         parts.append(_part(database, column, condition))
+        if condition.operator == "has" and few is None:
+            few = texts.rows(shelf, column, storable(str(condition.values[0])))
     order = None if query.order is None else layout.column(query.order.slot)
     if query.order is not None and order is None:
         raise LookupError(f"no key of {query.order.slot.field} is kept")
-    kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, parts, order))
+    if few is None:
+        kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, parts, order))
+    else:
+        kept = _Filter("shelf = ?", (shelf,), "NOT INDEXED").plus(AMONG, json.dumps(few))
     for part in parts:
         kept = kept.plus(part.text, *part.values)
     scan = _Scan(database, kept)

@@ -113,3 +113,35 @@ def test_a_row_reads_back_as_it_was_put(store):
     assert store.find("c", "bills", "1").document["platform_id"] == "1"
     assert {item.id for item in store.all("c", "bills")} == {item.id for item in store.iterate("c", "bills")}
     assert store.count("c", "bills") == len(store.all("c", "bills"))
+
+
+def test_a_text_is_found_in_a_long_list_whatever_has_changed_since(store):
+    """`~` on a list of thousands gives the rows that hold the text, in order, after rows came, lost it or went since it
+    was first asked for, and after a change that was undone."""
+    store.fill("long", "bills", [{**document, "id": f"long-{number}", "document_number": f"Ü-{number}"}
+                                 for number, document in enumerate(bills(2100, seed=9))])  # fmt: skip
+    number = Slot("document_number")
+
+    def found(text, order=None, **place):
+        page = store.page("long", "bills", Query((Condition(number, "has", (text,)),), order, **place))
+        return [row.id for row in page]
+
+    assert sorted(found("Ü-209")) == sorted(["long-209", *(f"long-{count}" for count in range(2090, 2100))])
+    store.put("long", "bills", {**bills(1)[0], "id": "new", "document_number": "x Ü-2099"})
+    store.put("long", "bills", {**bills(1)[0], "id": "long-2091", "document_number": "other"})
+    store.remove("long", "bills", "long-2099")
+
+    def undone():
+        with store.transaction():
+            store.put("long", "bills", {**bills(1)[0], "id": "undone", "document_number": "Ü-2099"})
+            assert "undone" in found("Ü-2099")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        undone()
+    left = ["long-209", "long-2090", *(f"long-{count}" for count in range(2092, 2099))]
+    rising = Order(number, descending=False)
+    assert found("Ü-209", rising) == ["new", *left]
+    assert found("Ü-209", rising, limit=4) == ["new", *left[:3]]
+    assert len(found("Ü-", limit=3000)) == 2099
+    assert found("Ü-209\0") == found("nowhere") == []
