@@ -53,8 +53,10 @@ def _slowly(content: bytes) -> Any:
 
 
 def checked_mode(body: Any) -> None:
-    """ApiError 400 for an unknown response mode of a body."""
-    if isinstance(body, dict) and "response_mode" in body and body["response_mode"] not in MODES:
+    """ApiError 400 for a body that is no object, or has an unknown response mode."""
+    if body is not None and not isinstance(body, dict):
+        raise invalid_request("The body is not a JSON object.")
+    if body is not None and "response_mode" in body and body["response_mode"] not in MODES:
         raise invalid_request("response_mode is prefer_sync or async.", field="response_mode")
 
 
@@ -67,9 +69,9 @@ def inner_body(
     body: Any,
 ) -> Mapping[str, Any]:
     """The object inside the wrapper, valid for the operation; ApiError 400 otherwise."""
-    if not isinstance(body, dict):
-        raise invalid_request("The body is not a JSON object.")
     checked_mode(body)
+    if body is None:
+        raise invalid_request("The body is not a JSON object.")
     wrapper = resource.create_key if operation == "create" else resource.update_key
     inner = body.get(wrapper) if wrapper else {key: value for key, value in body.items() if key != "response_mode"}
     if not isinstance(inner, dict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from decimal import DecimalException
 from typing import Any
 
 from harness.contract import Contract, Resource
@@ -203,6 +204,8 @@ class Writer:
                 return 200, act()
         except Refused as error:
             answer = refused(self.settings, str(error))
+        except (OverflowError, DecimalException):
+            answer = refused(self.settings, "An amount is larger or finer than the platform can keep.")
         except ApiError as error:
             answer = error
         return answer.status, answer.body()

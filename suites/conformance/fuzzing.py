@@ -6,7 +6,7 @@ token, live ids and, where the contract names a reference, the id of a row that 
 """
 
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,7 @@ REJECTED = ["400", "401", "404", "405", "409", "410", "450"]
 TAKEN = ["2xx", "401", "404", "409", "410", "450"]
 """What a right request may come back with: ids and books are the platform's to judge (450), the rest is documented."""
 SEED = 20240831
+WINDOWS = tuple(f"{field}_{end}" for field in ("created_at", "updated_at", "last_synced_at") for end in ("min", "max"))
 FIRST, EVERY = 20, 6
 
 
@@ -37,6 +38,8 @@ class Outcome:
     reached: Counter[str] = field(default_factory=Counter)
     """2xx answers by operation."""
     statuses: Counter[int] = field(default_factory=Counter)
+    answered: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Statuses by operation, with the phase and the error's code."""
     phases: Counter[str] = field(default_factory=Counter)
     failures: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """(check, operation, what) -> how to see it again."""
@@ -133,8 +136,9 @@ class Feeder:
         return component is not None and component.mode.is_negative
 
     def _readable(self, case: Any) -> None:
-        """Texts whose grammar the contract does not say: a filter, a sort, a cursor, a range."""
-        for name in ("filter", "sort", "cursor", "start_date", "end_date", "last_synced_at_min", "expand"):
+        """Texts whose grammar the contract does not say: a filter, a sort, a cursor, a range, a window of milliseconds
+        that commerce lists take as text."""
+        for name in ("filter", "sort", "cursor", "start_date", "end_date", *WINDOWS, "expand"):
             if name in case.query and "enum" not in self._schema(case, name):
                 del case.query[name]
         for name in [name for name, value in case.query.items() if value in {"", None}]:
@@ -151,7 +155,8 @@ class Feeder:
         found = resolve(schema, schemas)
         if isinstance(value, dict):
             known, own = found.get("properties", {}), like if isinstance(like, dict) else {}
-            return {name: self._live(item, known.get(name, {}), sample, own.get(name)) for name, item in value.items()}
+            whole = {name: own[name] for name, item in known.items() if "x-required-on" in item and name in own} | value
+            return {name: self._live(item, known.get(name, {}), sample, own.get(name)) for name, item in whole.items()}
         if isinstance(value, list):
             first = like[0] if isinstance(like, list) and like else None
             return [self._live(item, found.get("items", {}), sample, first) for item in value]
@@ -215,9 +220,12 @@ def _note(outcome: Outcome, event: Any, feeder: Feeder) -> None:
         if response is None or node is None:
             continue
         outcome.statuses[response.status_code] += 1
+        told = _json(response)
+        word = told.get("error_message", "")[:60] if isinstance(told, dict) else ""
+        outcome.answered[node.value.operation.label][f"{event.phase.value} {response.status_code} {word}"] += 1
         if 200 <= response.status_code < 300:
             outcome.reached[node.value.operation.label] += 1
-            feeder.learn(_json(response))
+            feeder.learn(told)
     for id, checks in event.recorder.checks.items():
         for one in checks:
             if one.failure_info is not None:

@@ -73,7 +73,7 @@ def _table(outcome: Outcome, wanted: list[str], seconds: float) -> bool:
     print("  requests by phase:", ", ".join(f"{name} {count}" for name, count in outcome.phases.items()))
     print("  answers by status:", ", ".join(f"{status} {count}" for status, count in sorted(outcome.statuses.items())))
     for label in missed:
-        print(f"  not reached with 2xx: {label}")
+        print(f"  not reached with 2xx: {label}; answered {dict(outcome.answered[label].most_common(4))}")
     for check, count in kinds.most_common():
         print(f"  {count} x {check}")
     shown: Counter[str] = Counter()

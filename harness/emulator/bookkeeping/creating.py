@@ -33,13 +33,10 @@ def created(
     """The documents that a valid create makes: one, or several for a bulk write. Raises Refused."""
     check_references(contract, resource, "create", platform, body, lookup)
     check_rules(resource.name, platform, body, lookup)
+    items = [body]
     if resource.name == "bank_feed_transactions":
-        return [
-            _document(contract, resource, platform, {**item, "bank_feed_account_id": body["bank_feed_account_id"]},
-                      ids, now, lookup)
-            for item in body["transactions"]
-        ]  # fmt: skip
-    return [_document(contract, resource, platform, body, ids, now, lookup)]
+        items = [{**item, "bank_feed_account_id": body["bank_feed_account_id"]} for item in body["transactions"]]
+    return [_document(contract, resource, platform, item, ids, now, lookup) for item in items]
 
 
 def _document(

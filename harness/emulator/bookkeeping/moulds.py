@@ -4,6 +4,7 @@ Known properties only, missing required ones empty, dates widened. What follows 
 once for each place in a schema: a create asks for hundreds of them.
 """
 
+import uuid
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,8 @@ from harness.contract.fields import resolve
 from harness.emulator.bookkeeping.calendar import widen
 
 Document = dict[str, Any]
+NOBODY = str(uuid.UUID(int=0))
+"""The id of what was not named where the contract demands one. INFERRED."""
 LEFT_OUT = object()
 """Stands for a property that is not there unless it was sent."""
 
@@ -128,6 +131,8 @@ def empty(contract: Contract, raw: Mapping[str, Any]) -> Any:
                                       for part in found.get("anyOf", ()))  # fmt: skip
     if nullable or None in found.get("enum", ()):
         return None
+    if schema.get("format") == "uuid":
+        return NOBODY
     kind = schema.get("type")
     kind = kind if isinstance(kind, str) else next(iter(kind or ["string"]))
     if "enum" in schema:
