@@ -43,7 +43,7 @@ def capacity(
         _show(report)
         if html is not None:
             click.echo(f"\nThe picture is in {html}")
-    return ExitStatus.GO if all(stage.feasible for stage in report.stages) else ExitStatus.NO_GO
+    return ExitStatus.GO if all(stage.needs.feasible for stage in report.stages) else ExitStatus.NO_GO
 
 
 def _report(plan: "Rollout", stages: tuple["Stage", ...]) -> "CapacityReport":
@@ -64,41 +64,15 @@ def _report(plan: "Rollout", stages: tuple["Stage", ...]) -> "CapacityReport":
 
 
 def _stage(plan: "Rollout", stage: "Stage") -> "CapacityStage":
-    from harness.report.capacity import CapacityBatch, CapacityProblem, CapacityStage, SimulatedFlow
+    from harness.report.capacity import CapacityStage, SimulatedFlow
     from harness.rollout.capacity import plan_capacity
     from harness.rollout.demand import HOUR
     from harness.rollout.simulation import freshness, simulate_day
 
-    needs, played = plan_capacity(plan, stage), simulate_day(plan, stage)
+    played = simulate_day(plan, stage)
     return CapacityStage(
-        stage=needs.stage,
-        connections=needs.connections,
-        new=needs.new,
-        by_platform=needs.by_platform,
-        average=needs.average,
-        peak=needs.peak,
-        average_share=needs.average_share,
-        peak_share=needs.peak_share,
-        planned_share=needs.planned_share,
-        headroom=needs.headroom,
-        batches=tuple(
-            CapacityBatch(
-                batch=item.batch,
-                requests=item.requests,
-                together=item.together,
-                allowed=item.allowed,
-                fits=item.fits,
-                wave=item.wave,
-            )
-            for item in needs.batches
-        ),
-        shortest_sync=needs.shortest_sync,
-        sync_every=needs.sync_every,
-        backfill_seconds=needs.backfill_seconds,
-        backfill_at_peak=needs.backfill_at_peak,
+        needs=plan_capacity(plan, stage),
         freshness=freshness(plan, stage, played),
-        feasible=needs.feasible,
-        problems=tuple(CapacityProblem(what=item.what, changes=item.changes) for item in needs.infeasible),
         simulated_hours=played.horizon / HOUR,
         flows=tuple(
             SimulatedFlow(
@@ -122,7 +96,8 @@ def _show(report: "CapacityReport") -> None:
     from harness.report.pages import span
 
     click.echo(f"{report.title}\nlimit {report.limit}, paced safely at {report.safe:.2f} requests per second\n")
-    for stage in report.stages:
+    for shown in report.stages:
+        stage = shown.needs
         click.secho(f"{stage.stage}: {stage.connections:,} connections, {stage.new:,} new", bold=True)
         click.echo(
             f"  budget   {stage.average_share:.1%} on average, {stage.peak_share:.1%} in the busiest hour, planned at "
@@ -136,15 +111,15 @@ def _show(report: "CapacityReport") -> None:
                 f"join at once (allowed {span(batch.allowed)})"
             )
         shortest = "no period" if stage.shortest_sync is None else f"every {span(stage.shortest_sync)}"
-        age = "without bound" if stage.freshness is None else f"at most {span(stage.freshness)}"
+        age = "without bound" if shown.freshness is None else f"at most {span(shown.freshness)}"
         click.echo(
             f"  sync     every {span(stage.sync_every)}; the limit allows {shortest}; age of the data {age} "
             "(p95 over requests, simulated)"
         )
         when = "at any hour" if stage.backfill_at_peak else "outside the busiest hours only"
         click.echo(f"  backfill of one wave takes {span(stage.backfill_seconds)}, {when}")
-        for problem in stage.problems:
+        for problem in stage.infeasible:
             click.secho(f"  DOES NOT FIT: {problem.what}", fg="red")
             for number, change in enumerate(problem.changes):
                 click.echo(f"    {'or ' if number else ''}{change}")
-    click.echo(f"\n{'every stage fits' if all(stage.feasible for stage in report.stages) else 'it does not fit'}")
+    click.echo(f"\n{'every stage fits' if all(stage.needs.feasible for stage in report.stages) else 'it does not fit'}")

@@ -2,30 +2,13 @@
 
 from collections.abc import Sequence
 
+from harness.core.capacity import StageCapacity
 from harness.report.charts import Line, stacked_chart
 from harness.report.pages import page
 from harness.report.surface import Model
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 TONES = ("c2", "c0", "c1", "c3", "c5", "c4")
-
-
-class CapacityBatch(Model):
-    """One batch of the initial sync of everybody new. Seconds; `together` None: it never ends."""
-
-    batch: str
-    requests: int
-    together: float | None
-    allowed: float
-    fits: bool
-    wave: int
-
-
-class CapacityProblem(Model):
-    """What does not fit, and single changes that would make it fit."""
-
-    what: str
-    changes: tuple[str, ...]
 
 
 class SimulatedFlow(Model):
@@ -46,26 +29,10 @@ class SimulatedFlow(Model):
 
 
 class CapacityStage(Model):
-    """One stage. Shares are of the organisation's whole limit; `average` and `peak` requests per hour by class."""
+    """One stage: what it `needs` by arithmetic, and its simulated days. `freshness` in seconds, None: without bound."""
 
-    stage: str
-    connections: int
-    new: int
-    by_platform: dict[str, int]
-    average: dict[str, float]
-    peak: dict[str, float]
-    average_share: float
-    peak_share: float
-    planned_share: float
-    headroom: float
-    batches: tuple[CapacityBatch, ...]
-    shortest_sync: float | None
-    sync_every: float
-    backfill_seconds: float | None
-    backfill_at_peak: bool
+    needs: StageCapacity
     freshness: float | None
-    feasible: bool
-    problems: tuple[CapacityProblem, ...]
     simulated_hours: float
     flows: tuple[SimulatedFlow, ...]
 
@@ -87,13 +54,13 @@ class CapacityReport(Model):
 def capacity_page(report: CapacityReport) -> str:
     """The self-contained page."""
     return page(
-        "capacity.html.j2", report=report, charts={stage.stage: _charts(stage, report) for stage in report.stages}
+        "capacity.html.j2", report=report, charts={stage.needs.stage: _charts(stage, report) for stage in report.stages}
     )
 
 
 def _charts(stage: CapacityStage, report: CapacityReport) -> tuple[str, str]:
     hours = [(index + 1) / 4 for index in range(len(stage.flows[0].sent) if stage.flows else 0)]
-    usable = report.safe * stage.planned_share
+    usable = report.safe * stage.needs.planned_share
     limits = (
         Line("limit", [(hour, report.allowed) for hour in hours], "limit"),
         Line("planned share", [(hour, usable) for hour in hours], "plan"),
@@ -101,13 +68,13 @@ def _charts(stage: CapacityStage, report: CapacityReport) -> tuple[str, str]:
     used = stacked_chart(
         _lines(stage, hours, [[count / 900 for count in flow.sent] for flow in stage.flows]),
         limits,
-        title=f"Use of the rate budget in stage {stage.stage}",
+        title=f"Use of the rate budget in stage {stage.needs.stage}",
         x_label="hours",
         y_label="requests per second",
     )
     waiting = stacked_chart(
         _lines(stage, hours, [flow.waiting for flow in stage.flows]),
-        title=f"Requests that wait for the rate budget in stage {stage.stage}",
+        title=f"Requests that wait for the rate budget in stage {stage.needs.stage}",
         x_label="hours",
         y_label="requests waiting",
     )

@@ -7,13 +7,24 @@ from pathlib import Path
 
 from harness.core import CaseOutcome, Severity, iso_utc
 from harness.report.accepting import apply, reason, standing_accepted
-from harness.report.beside import read_beside
+from harness.report.beside import Beside, read_beside
 from harness.report.checklist import Circumstances, decide_items, standing_between
 from harness.report.fidelity import FidelityRecord, weak_operations
 from harness.report.grouping import Group, briefs, cited_evidence, finding_groups, group_findings, group_ids, ids_of
 from harness.report.ledger import CASES_FILE, CaseResult, read_lines
 from harness.report.legible import one_line
-from harness.report.model import CaseEntry, ErrorEntry, RunReport, RunSection, Timing, Timings
+from harness.report.model import (
+    AcceptedEntry,
+    CaseEntry,
+    ChecklistEntry,
+    ErrorEntry,
+    FindingGroup,
+    RunReport,
+    RunSection,
+    Timing,
+    Timings,
+    VerdictSection,
+)
 from harness.report.proof_record import ProofRecord
 from harness.report.repeating import Attempts, attempts_of
 from harness.report.rollout_item import RolloutRecord
@@ -49,6 +60,47 @@ def fold(
     return fold_with_places(directory, interrupted=interrupted, errors=errors, now=now).report
 
 
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What a run left but for its evidence. `problems` keep it from being whole; `stopped`: it was interrupted."""
+
+    record: RunRecord
+    end: EndRecord | None
+    beside: Beside
+    moment: datetime
+    stopped: bool
+    problems: tuple[str, ...]
+    accepted: tuple[AcceptedEntry, ...]
+    groups: list[Group]
+    cases: tuple[CaseEntry, ...]
+
+    def circumstances(self, directory: Path, out: str | None) -> Circumstances:
+        """What checklist items are decided with."""
+        record, beside = self.record, self.beside
+        return Circumstances(
+            record.strength, record.target, out or directory.name, self.moment.date(), record.started_at,
+            beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
+            RolloutRecord.load(directory),
+        )  # fmt: skip
+
+
+def _gather(
+    directory: Path, interrupted: bool, errors: Iterable[str], now: datetime | None, inputs: Path | None
+) -> _Gathered:
+    record, end = RunRecord.load(directory), EndRecord.load(directory)
+    results, attempts, damaged = _results(directory)
+    beside = read_beside(record, inputs)
+    problems = [*errors, *damaged, *(end.errors if end else ())]
+    stopped = interrupted or bool(end and end.interrupted)
+    if end is None and not stopped and not problems:
+        problems.append("the run died: it has written no end.json")
+    moment = now or datetime.fromisoformat((end.ended_at if end else None) or record.started_at)
+    results, accepted = apply(results, beside.accepted, moment.date())
+    groups = group_findings(results)
+    cases = _cases(record, results, attempts, groups)
+    return _Gathered(record, end, beside, moment, stopped, (*problems, *beside.problems), accepted, groups, cases)
+
+
 def fold_with_places(
     directory: Path,
     *,
@@ -60,62 +112,60 @@ def fold_with_places(
 ) -> Folded:
     """`fold`, and what is needed to merge the evidence without reading it all again. `inputs` is a folder with the
     checklist and its companions as they were, `out` the name that the directory had."""
-    record = RunRecord.load(directory)
-    end = EndRecord.load(directory)
-    results, attempts, problems = _results(directory)
-    problems = [*errors, *problems, *(end.errors if end else ())]
-    stopped = interrupted or bool(end and end.interrupted)
-    if end is None and not stopped and not problems:
-        problems.append("the run died: it has written no end.json")
-    beside = read_beside(record, inputs)
-    moment = now or datetime.fromisoformat((end.ended_at if end else None) or record.started_at)
-    results, accepted = apply(results, beside.accepted, moment.date())
-    groups = group_findings(results)
-    cases = _cases(record, results, attempts, groups)
-    circumstances = Circumstances(
-        record.strength, record.target, out or directory.name, moment.date(), record.started_at,
-        beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
-        RolloutRecord.load(directory),
-    )  # fmt: skip
-    checklist = decide_items(beside.items, beside.attestations, cases, circumstances)
+    known = _gather(directory, interrupted, errors, now, inputs)
+    circumstances = known.circumstances(directory, out)
+    checklist = decide_items(known.beside.items, known.beside.attestations, known.cases, circumstances)
     shown = [id for entry in checklist for id in entry.evidence]
-    evidence = scan(directory, record.declared, cited_evidence(groups).union(shown))
-    problems += beside.problems
-    problems += [f"{place}: a damaged line of evidence was left out" for place in evidence.damaged]
-    run = _run_section(record, end.ended_at if end else evidence.last_at, cases, stopped)
-    found = finding_groups(groups, evidence)
+    evidence = scan(directory, known.record.declared, cited_evidence(known.groups).union(shown))
+    damaged = [f"{place}: a damaged line of evidence was left out" for place in evidence.damaged]
+    troubles = _errors(known.cases, [*known.problems, *damaged])
+    found = finding_groups(known.groups, evidence)
     fidelity = FidelityRecord.load(directory)
     used = dict.fromkeys(f"{cell.resource}.{cell.operation}" for cell in evidence.coverage.endpoints if cell.requests)
-    weak = tuple(weak_operations(fidelity, record.strength, used))
-    troubles = _errors(cases, problems)
     verdict = decide(
-        cases, found, troubles, strength=record.strength, interrupted=stopped, expired=circumstances.expired,
-        unlike=", ".join(weak) or None,
-        accepted=reason(accepted),
+        known.cases, found, troubles, strength=known.record.strength, interrupted=known.stopped,
+        expired=circumstances.expired,
+        unlike=", ".join(weak_operations(fidelity, known.record.strength, used)) or None,
+        accepted=reason(known.accepted),
     )  # fmt: skip
-    report = RunReport(
+    report = _report(known, checklist, shown, evidence, troubles, found, fidelity, verdict)
+    return Folded(report, evidence.places)
+
+
+def _report(
+    known: _Gathered,
+    checklist: tuple[ChecklistEntry, ...],
+    shown: Sequence[str],
+    evidence: Scan,
+    troubles: tuple[ErrorEntry, ...],
+    found: tuple[FindingGroup, ...],
+    fidelity: FidelityRecord | None,
+    verdict: VerdictSection,
+) -> RunReport:
+    end, cases = known.end, known.cases
+    run = _run_section(known.record, end.ended_at if end else evidence.last_at, cases, known.stopped)
+    return RunReport(
         verdict=verdict,
-        folded_at=iso_utc(moment),
+        folded_at=iso_utc(known.moment),
         standing_between=(
             *standing_between(verdict, run, found, troubles, cases, checklist),
-            *standing_accepted(accepted),
+            *standing_accepted(known.accepted),
         ),
         way_to_go=shortest_way(run, found, troubles, cases, checklist),
         run=run,
         counts=count(cases),
-        connections=record.connections,
+        connections=known.record.connections,
         findings=found,
         errors=troubles,
         checklist=checklist,
-        accepted=accepted,
+        accepted=known.accepted,
         fidelity=round(fidelity.score, 4) if fidelity else None,
         cases=cases,
         coverage=evidence.coverage,
         timings=_timings(cases, evidence, run.duration),
         left_behind=end.left_behind if end else (),
-        evidence=briefs(groups, shown, evidence),
+        evidence=briefs(known.groups, shown, evidence),
     )
-    return Folded(report, evidence.places)
 
 
 def _results(directory: Path) -> tuple[list[CaseResult], dict[str, Attempts], list[str]]:

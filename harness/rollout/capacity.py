@@ -1,12 +1,12 @@
 """The planner: does a stage fit under the limits, how long does it take, and what has to change when it does not."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from harness.core.capacity import BatchTime, Infeasible, StageCapacity
 from harness.plan.rollout import Rollout, Stage, rate, seconds
 from harness.rollout.demand import (
     HOUR,
-    Limit,
     average_per_hour,
     by_platform,
     limit_of,
@@ -18,63 +18,6 @@ from harness.rollout.demand import (
 
 SHORTEST_PROVIDER_PERIOD = 60 * 60.0
 """Seconds; the provider's own incremental sync is not more frequent. Source: [S24] configs/sync: 60 to 20,160 min."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchTime:
-    """One batch of the initial sync of everybody who is new, all at once. Times in seconds; None: never."""
-
-    batch: str
-    requests: int
-    together: float | None
-    allowed: float
-    wave: int
-    """How many users may join at once so that each has the batch in time."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether even the last of them has the batch in time."""
-        return self.together is not None and self.together <= self.allowed
-
-
-@dataclass(frozen=True, slots=True)
-class Infeasible:
-    """What does not fit, and each single change that would make it fit."""
-
-    what: str
-    changes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StageCapacity:
-    """What a stage needs. Rates are per second, shares of the organisation's whole limit, times in seconds."""
-
-    stage: str
-    connections: int
-    new: int
-    by_platform: dict[str, int]
-    average: dict[str, float]
-    peak: dict[str, float]
-    limit: Limit
-    planned_share: float
-    average_share: float
-    peak_share: float
-    batches: tuple[BatchTime, ...]
-    shortest_sync: float | None
-    sync_every: float
-    backfill_seconds: float | None
-    backfill_at_peak: bool
-    infeasible: tuple[Infeasible, ...]
-
-    @property
-    def headroom(self) -> float:
-        """What is left of the planned share at peak; negative when it does not fit."""
-        return self.planned_share - self.peak_share
-
-    @property
-    def feasible(self) -> bool:
-        """Whether nothing stands against it."""
-        return not self.infeasible
 
 
 def plan_capacity(plan: Rollout, stage: Stage) -> StageCapacity:
@@ -97,16 +40,15 @@ def plan_capacity(plan: Rollout, stage: Stage) -> StageCapacity:
         by_platform=by_platform(plan, count),
         average=average,
         peak=peak,
-        limit=limit,
         planned_share=plan.limits.planned_share,
         average_share=average_rate / limit.allowed,
         peak_share=peak_rate / limit.allowed,
+        headroom=plan.limits.planned_share - peak_rate / limit.allowed,
         batches=batches,
         shortest_sync=shortest,
         sync_every=seconds(traffic.sync_every),
         backfill_seconds=backfills * history / spare if spare > 0 else None,
         backfill_at_peak=spare_at_peak > 0.2 * usable,
-        infeasible=(),
     )
     return _judged(plan, stage, capacity, usable)
 
@@ -121,17 +63,19 @@ def _batches(plan: Rollout, stage: Stage, spare: float) -> tuple[BatchTime, ...]
         allowed = seconds(batch.ready_within)
         upto = sum(pages(other.objects, traffic, lists) for other in traffic.batches[: len(found) + 1])
         wave = math.floor(spare * allowed / upto)
-        found.append(BatchTime(batch.batch, each * new, before / spare if spare > 0 else None, allowed, wave))
+        together = before / spare if spare > 0 else None
+        fits = together is not None and together <= allowed
+        found.append(BatchTime(batch.batch, each * new, together, allowed, wave, fits))
     return tuple(found)
 
 
 def _judged(plan: Rollout, stage: Stage, capacity: StageCapacity, usable: float) -> StageCapacity:
-    found = [
+    found = (
         *_over_budget(plan, stage, capacity, usable),
         *_slow_batches(capacity),
         *_platform_limits(plan, stage, capacity),
-    ]
-    return replace(capacity, infeasible=tuple(found))
+    )
+    return replace(capacity, infeasible=found, feasible=not found)
 
 
 def _over_budget(plan: Rollout, stage: Stage, capacity: StageCapacity, usable: float) -> list[Infeasible]:
@@ -149,8 +93,9 @@ def _over_budget(plan: Rollout, stage: Stage, capacity: StageCapacity, usable: f
     if not changes or rate_now > 2 * usable:
         fewer = math.floor(capacity.connections * usable / rate_now)
         changes.append(f"at most {fewer:,} connections in this stage")
-    needed = math.ceil(rate_now / plan.limits.planned_share * capacity.limit.window)
-    changes.append(f"a limit of {needed:,} requests per {capacity.limit.window:g} s, to be agreed with the provider")
+    window = limit_of(plan).window
+    needed = math.ceil(rate_now / plan.limits.planned_share * window)
+    changes.append(f"a limit of {needed:,} requests per {window:g} s, to be agreed with the provider")
     what = (
         f"the peak needs {capacity.peak_share:.0%} of the organisation's limit, the plan allows "
         f"{capacity.planned_share:.0%}"

@@ -1,7 +1,12 @@
 """The planner and its simulation: what fits, what does not, and what would make it fit."""
 
-import pytest
+import json
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.app import app
 from harness.plan.rollout import Rollout
 from harness.rollout.capacity import plan_capacity
 from harness.rollout.demand import HOUR, bursts, by_platform, limit_of
@@ -94,3 +99,14 @@ def test_connections_are_spread_without_loss(plan: Rollout) -> None:
 def test_load_is_derived_from_the_plan(plan: Rollout) -> None:
     """Three test users with a pay run of twenty make sixty creates, and a look at each job."""
     assert bursts(plan, plan.stages[0])["write_burst"] == {"create": 60, "job": 60}
+
+
+def test_the_planner_tells_programs_and_people_the_same(tmp_path: Path) -> None:
+    """`golive capacity` says in its page and in its JSON what a stage needs; exit 0 when it fits."""
+    command = ["capacity", "--stage", "canary", "--html", str(tmp_path / "page.html"), "--json"]
+    told = CliRunner().invoke(app, command, standalone_mode=False)
+    (stage,) = json.loads(told.stdout)["stages"]
+    assert (told.return_value, stage["needs"]["feasible"], stage["needs"]["headroom"] > 0.8) == (0, True, True)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert [batch["batch"] for batch in stage["needs"]["batches"] if batch["batch"] not in page] == []
+    assert page.count("<svg") == 2
