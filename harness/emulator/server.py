@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
+from starlette.types import ASGIApp
 
 from harness.emulator.credentials import environment
 from harness.emulator.seeding import Progress, unseen
@@ -45,15 +46,17 @@ def serve(
     settings: EmulatorSettings, *, on_ready: Callable[[EmulatorSettings], None], progress: Progress = unseen
 ) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` is called once the socket accepts, with the port that was taken;
-    `progress` while lists grow before that."""
+    `progress` while lists grow before that: outside of the loop, where each transaction has a commit of its own."""
     import uvloop
 
-    uvloop.run(_serve(with_port(settings) if settings.port == 0 else settings, on_ready, progress))
+    if settings.port == 0:
+        settings = with_port(settings)
+    uvloop.run(_serve(settings, application(settings, base_url(settings), progress), on_ready))
 
 
-async def _serve(settings: EmulatorSettings, on_ready: Callable[[EmulatorSettings], None], progress: Progress) -> None:
+async def _serve(settings: EmulatorSettings, served: ASGIApp, on_ready: Callable[[EmulatorSettings], None]) -> None:
     server = Server(
-        application(settings, base_url(settings), progress),
+        served,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

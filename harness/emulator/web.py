@@ -183,7 +183,11 @@ def application(settings: EmulatorSettings, base_url: str, progress: Progress = 
     """The ASGI application of an emulator, its lists as long as the settings say; an unexpected error of its own is a
     flat 500."""
     emulator = Emulator(settings, base_url)
-    grow(emulator.api.store, emulator.api.contract, settings, emulator.api.organisation, progress)
+    try:
+        grow(emulator.api.store, emulator.api.contract, settings, emulator.api.organisation, progress)
+    except BaseException:
+        emulator.api.store.close()
+        raise
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         try:

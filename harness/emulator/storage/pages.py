@@ -72,19 +72,22 @@ class _Filter:
 def read_page(database: Database, texts: Texts, shelf: int, layout: Layout, query: Query) -> list[Row]:
     """The rows of a page in order, at most `query.limit`. LookupError for an order that no key is kept of."""
     parts: list[Part] = []
+    counted: list[Part] = []
     few: list[int] | None = None
     for condition in query.conditions:
         column = layout.column(condition.slot)
         if column is None or not condition.values:
             return []
         parts.append(_part(database, column, condition))
-        if condition.operator == "has" and few is None:
+        if condition.operator != "has" or not texts.knows(shelf):
+            counted.append(parts[-1])
+        elif few is None:
             few = texts.rows(shelf, column, storable(str(condition.values[0])))
     order = None if query.order is None else layout.column(query.order.slot)
     if query.order is not None and order is None:
         raise LookupError(f"no key of {query.order.slot.field} is kept")
     if few is None:
-        kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, parts, order))
+        kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, counted, order))
     else:
         kept = _Filter("shelf = ?", (shelf,), "NOT INDEXED").plus(AMONG, json.dumps(few))
     for part in parts:

@@ -49,14 +49,14 @@ class Texts:
         self._joined: dict[int, dict[str, Joined]] = {}
         self._changed: defaultdict[int, set[str]] = defaultdict(set)
 
+    def knows(self, shelf: int) -> bool:
+        """Whether it is worth asking `rows`: not for a short list, nor where others may change it."""
+        return not self._database.shared and (shelf in self._joined or self._is_long(shelf))
+
     def rows(self, shelf: int, column: str, wanted: str) -> list[int] | None:
-        """The positions of all rows of a shelf that may have the text in a column, and few others; None when a walk is
-        as good: the list is short, or many have it."""
-        joined = self._joined.get(shelf, {}).get(column)
-        if joined is None:
-            if self._database.shared or not self._is_long(shelf):
-                return None
-            joined = self._join(shelf, column)
+        """The positions of all rows of a shelf that may have the text in a column, and few others; None when there are
+        many."""
+        joined = self._joined.get(shelf, {}).get(column) or self._join(shelf, column)
         found = list(joined.cut)
         for position in joined.holding(wanted.encode()):
             found.append(position)

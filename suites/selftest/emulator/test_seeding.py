@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from harness.contract import load_contract
 from harness.emulator import EmulatorSettings
 from harness.emulator.answering import Api
 from harness.emulator.documents import Query, next_place
 from harness.emulator.seeding import grow, unseen
+from harness.emulator.server import serve
 
 ROWS = 700
 
@@ -34,6 +37,27 @@ def test_grown_rows_are_as_good_as_the_seeded_ones():
         assert row["amount_due"] == row["total_amount"] == float(total)
         assert api.store.get(connection, "vendors", row["vendor_id"]) is not None
     api.store.close()
+
+
+class Enough(Exception):
+    """Somebody stops the start."""
+
+
+def test_a_start_that_was_stopped_keeps_what_it_had_grown(tmp_path):
+    """An emulator that is ended while its lists grow has lost no more than the chunk it was at."""
+    settings = EmulatorSettings(database=str(tmp_path / "books.sqlite"), seed_size=5_500, connections=("QUICKBOOKS",))
+    seen = []
+
+    def watch(_name, rows, _total):
+        seen.append(rows)
+        if len(seen) > 1:
+            raise Enough
+
+    with pytest.raises(Enough):
+        serve(settings, on_ready=lambda _: None, progress=watch)
+    again, connection = grown(settings.database, 0)
+    assert again.store.count(connection, "bills") == seen[1] > seen[0]
+    again.store.close()
 
 
 def test_growth_goes_on_where_it_ended(tmp_path):
