@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
@@ -23,9 +24,11 @@ class Failing(Subject):
 
 @dataclass(frozen=True, slots=True)
 class Tenants(Subject):
-    """What a request for another tenant's object did. `before` and `after` are the object as its owner reads it."""
+    """A write of another tenant's object with its end: `status` and `body` are its own or its job's. `changed` are the
+    fields that its owner then reads otherwise."""
 
-    answer: Evidence
+    status: int | None
+    body: Any
     changed: tuple[str, ...]
     evidence: tuple[str, ...]
 
@@ -93,10 +96,10 @@ def isolation(subject: Failing) -> Iterator[Observation]:
 @check("errors.write_isolation")
 def write_isolation(subject: Tenants) -> Iterator[Observation]:
     """An object cannot be changed with the access token of another connection."""
-    body = subject.answer.body
+    body = subject.body
     # What a DELETE of a missing object says; of products only `success` is known. Source: [S24] delete answers.
     nothing = isinstance(body, dict) and (body.get("code") == "not_found" or body.get("success") is False)
-    if (subject.answer.status == 200 and not nothing) or subject.changed:
+    if (subject.status == 200 and not nothing) or subject.changed:
         what = f"changed {', '.join(subject.changed)}" if subject.changed else "answered 200"
         yield Observation("another tenant's token writes", "404 or 410 and no change", what,
                           subject.changed[0] if subject.changed else None, subject.evidence)  # fmt: skip

@@ -231,19 +231,23 @@ def drawn(subject: Drawn) -> Iterator[Observation]:
 
 @dataclass(frozen=True, slots=True)
 class Settled(Subject):
-    """A document before and after `paid` was paid of it, and after the payment was deleted (None: it was not)."""
+    """A document before and after `paid` was paid of it, and after that payment was deleted (None: it was not). `back`
+    is where it lists its payments, of which `links` must be there."""
 
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     paid: Decimal
     restored: Mapping[str, Any] | None
     evidence: tuple[str, ...]
+    back: str = ""
+    links: frozenset[str] = frozenset()
 
 
 @check("roundtrip.paid_off")
 def paid_off(subject: Settled) -> Iterator[Observation]:
-    """A document of which all is paid is `paid`, and nothing is due; no payment takes more than is due; when the
-    payment is deleted the document has its status back. INFERRED from bookkeeping, [S24] status and amount_due."""
+    """A document of which all is paid is `paid`, nothing is due, and all payments are listed; no payment takes more
+    than is due; when a payment is deleted the document has its status back. INFERRED from bookkeeping, [S24] status
+    and amount_due."""
     owed, left = exact(subject.before.get("amount_due")), exact(subject.after.get("amount_due"))
     wanted = max(Decimal(0), (owed or Decimal(0)) - subject.paid)
     if owed is not None and left != wanted:
@@ -252,6 +256,11 @@ def paid_off(subject: Settled) -> Iterator[Observation]:
     elif wanted == 0 and "status" in subject.after and subject.after["status"] != "paid":
         yield Observation("a document of which nothing is due is not paid", "paid", short(subject.after["status"]),
                           "status", subject.evidence)  # fmt: skip
+    listed = subject.after.get(subject.back)
+    lost = subject.links - {str(link.get("id")) for link in listed if isinstance(link, Mapping)} if listed else set()
+    if lost:
+        yield Observation("a document does not list all of its payments", f"{len(subject.links)} of this run",
+                          f"without {short(min(lost))}", subject.back, subject.evidence)  # fmt: skip
     restored = subject.restored
     for name in ("amount_due", "status") if restored is not None else ():
         if restored is not None and restored.get(name) != subject.before.get(name):

@@ -104,6 +104,12 @@ class Drive(Requests):
                 self.session.gone.setdefault((self.platform, resource), {})[id] = evidence.id
         return write
 
+    def try_delete(self, resource: str, id: str) -> Write:
+        """`DELETE` of an object that this connection must not be able to delete: nothing of it is journalled."""
+        found = self._resource(resource)
+        path = found.operations["delete"].url_path(id=id)
+        return self._follow(found, self.send("DELETE", path, json={}, resource=resource, operation="delete"))
+
     def _was_there(self, resource: str, id: str) -> bool:
         """Whether a list showed the object before this run could have made it."""
         walk = self.session.snapshots.get((self.platform, resource))

@@ -10,11 +10,11 @@ from typing import Any
 Values = Mapping[str, Any]
 
 AMOUNT = 1234.56
-QUANTITY = 1.5
-UNIT_AMOUNT = 823.04
+QUANTITY = 3.125
+UNIT_AMOUNT = 395.0592
 PIECES = 2
-"""`QUANTITY` times `UNIT_AMOUNT` is `AMOUNT`, so that lines of an item say the same twice; `PIECES` is for what
-has no halves."""
+"""`QUANTITY` times `UNIT_AMOUNT` is `AMOUNT`, so that lines of an item say the same twice, and both have more decimals
+than money; `PIECES` is for what has no halves."""
 CHANGED_AMOUNT = 987.75
 ALLOCATED = 1.25
 """What a payment or a credit takes from an open document: little, so that one document lasts for many cases."""

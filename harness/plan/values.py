@@ -41,7 +41,7 @@ BY_NAME: Mapping[str, Pair] = {
     "discount_days": (10, 15),
     "discount_percent": (2, 3),
     "discount_percentage": (10, 5),
-    "document_number": ({"$unique": "GL-"}, {"$unique": "GLC-"}),
+    "document_number": ({"$unique": "GL-"}, {"$unique": "00GLC-"}),
     "due_date": ({"$date": "2024-04-14"}, {"$date": "2024-05-31"}),
     "due_days": (30, 45),
     "email": ("golive@example.com", "changed@example.com"),

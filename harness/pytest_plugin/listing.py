@@ -6,6 +6,7 @@ from typing import Any
 from harness.checks.aftermath import Risen
 from harness.checks.echo import missing_of
 from harness.checks.oracle import millis
+from harness.checks.paths import is_empty
 from harness.contract import Resource
 from harness.drive import Drive, Walk, Write
 from harness.plan.case import Case, Requirement
@@ -119,9 +120,12 @@ class Listing:
 
     def _alike(self, sent: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
         """Whether a new row can come from `sent`: somebody else may write at the same time. A buggy write may have
-        changed some of it, so one matching input is enough."""
+        changed some of it, so that half of the inputs have to match; what was made of nothing lacks something."""
+        if not sent:
+            needed = [name for name in self.described.required_on_create if name in row]
+            return not needed or any(is_empty(row[name]) for name in needed)
         wrong = {path.partition(".")[0].removesuffix("[]") for path, _, _ in self.missing(sent, row)}
-        return len(wrong) < max(1, len(sent))
+        return len(wrong) * 2 <= len(sent)
 
     def missing(self, sent: Mapping[str, Any], seen: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
         """Where an object lacks what was sent."""

@@ -297,7 +297,7 @@ class Proof(Listing):
         return self.drive.session.clock.now().astimezone(UTC)
 
 
-OWN_TEXTS = ("golive", "changed ", "GL-", "GLC-")
+OWN_TEXTS = ("golive", "changed ", "GL-", "GLC-", "00GLC-")
 """How the texts begin that inputs of golive hold. Source: harness.plan.values and the shipped plans."""
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.checks.errors import Failing
+from harness.checks.idempotency import Repeats
 from harness.checks.jobs import Job
 from harness.checks.writes import Held
 from harness.plan.inputs import UNKNOWN_ID
@@ -12,7 +13,8 @@ ALL = ("jobs.shape", "jobs.end", "jobs.request")
 
 @pytest.mark.case("jobs.create")
 def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
-    """An asynchronous create answers with a job, whose end holds the object that can then be read."""
+    """An asynchronous create answers with a job, whose end holds the object that can then be read; sent again under its
+    key it ends in the same object."""
     key = drive.uuid()
     body = drive.minimal_input()
     write = drive.create(proof.name, body, key=key, response_mode="async")
@@ -21,6 +23,11 @@ def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
     if write.job is None or not write.ok:
         return
     proof.written(write, "create", body)
+    again = drive.create(proof.name, body, key=key, response_mode="async")
+    pair = (write, again)
+    judge(Repeats(*proof.base, tuple(one.evidence for one in pair), tuple(one.status for one in pair),
+                  tuple(one.id for one in pair), (), 0, (), tuple(one.entity for one in pair)),
+          "idempotency.replay")  # fmt: skip
     if write.id is not None and proof.described.supports("get", case.platform):
         for part, entity in zip(proof.sent_parts(body), write.entities, strict=False):
             proof.held(part, entity["id"])

@@ -149,7 +149,7 @@ def test_parameters_hold_together(proof, judge, drive, case):
         drive.inconclusive(f"{proof.name} on {case.platform} has no {field} to filter by")
     window = case.params["window"]
     stamps = sorted({stamp for row in rows if (stamp := millis(row.get("updated_at"))) is not None}) if window else []
-    least = stamps[len(stamps) // 4] if stamps else None
+    most = stamps[len(stamps) * 3 // 4] if stamps else None
     bound, sort = marks[len(marks) // 4], case.params["sort"]
 
     def oracle(source):
@@ -158,11 +158,11 @@ def test_parameters_hold_together(proof, judge, drive, case):
             for row in source.rows
             if isinstance(row.get("id"), str)
             and fits(row, field, ">", bound)
-            and (least is None or ((moved := millis(row.get("updated_at"))) is not None and moved >= least))
+            and (most is None or ((moved := millis(row.get("updated_at"))) is not None and moved <= most))
         }
 
     before = proof.snapshot()
-    query = {"filter": f'{field}>"{bound}"', "sort": f"{sort} DESC", **({window: least} if least is not None else {})}
+    query = {"filter": f'{field}>"{bound}"', "sort": f"{sort} DESC", **({window: most} if most is not None else {})}
     walk = drive.walk(proof.name, **query, limit=min(WHOLE, max(2, -(-len(oracle(before)) // 2))))
     told = "&".join(f"{name}={value}" for name, value in query.items())
     _select(proof, judge, walk, told, field, before, oracle, "queries.filter")

@@ -15,6 +15,7 @@ from harness.plan.inputs import like
 from harness.plan.texts import SAMPLE_TEXTS, SHORTER
 
 LINES = 50
+PRICE = exact("12.25")
 EVENING = "23:30:00.000Z"
 
 
@@ -88,9 +89,9 @@ def _numbered(line, index, *, amounts=True):
         return made
     item = made.get("item")
     if isinstance(item, dict) and "quantity" in item:
-        made["item"] = {**item, "quantity": index + 2}
+        made["item"] = {**item, "quantity": index + 2, "unit_amount": like(item["unit_amount"], PRICE)}
         if "total_amount" in made:
-            made["total_amount"] = like(made["total_amount"], exact(item["unit_amount"]) * (index + 2))
+            made["total_amount"] = like(made["total_amount"], PRICE * (index + 2))
     elif "quantity" in made:
         made["quantity"] = index + 2
     elif "total_amount" in made:
@@ -263,4 +264,4 @@ def _selecting(proof, entity):
 def _since(entity):
     """The events from the moment on at which the object was made."""
     moment = millis(entity.get("last_synced_at") or entity.get("created_at"))
-    return {"type": "object_deleted", "limit": 500, **({"last_synced_at_min": moment} if moment is not None else {})}
+    return {"type": "object_deleted", **({"last_synced_at_min": moment} if moment is not None else {})}

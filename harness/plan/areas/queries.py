@@ -49,9 +49,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if stamps:
         yield case("filter_pages")
         if requirement.sort:
-            windowed = "updated_at_min" in requirement.params and "updated_at_min" in listed_parameters(resource)
+            windowed = "updated_at_max" in requirement.params and "updated_at_max" in listed_parameters(resource)
             others = [name for name in requirement.sort if name != stamps[0]] or requirement.sort
-            window = "updated_at_min" if windowed and "updated_at" in resource.fields else None
+            window = "updated_at_max" if windowed and "updated_at" in resource.fields else None
             yield case("combined", filter=stamps[0], sort=others[-1], window=window)
     if requirement.filter:
         yield case("filter_refused")

@@ -56,8 +56,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         return
     if resource.name in LINKS:
         documents, links, amount, back = LINKS[resource.name]
-        applied: dict[str, Any] = {"documents": documents, "links": links, "amount": amount}
-        yield case("linked", **applied, back=back, memos=MEMOS.get(resource.name))
+        applied: dict[str, Any] = {"documents": documents, "links": links, "amount": amount, "back": back}
+        yield case("linked", **applied, memos=MEMOS.get(resource.name))
         if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
             yield case("paid_off", **applied)
     if not resource.supports("get", platform):
