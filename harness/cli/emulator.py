@@ -46,7 +46,8 @@ def emulator(what: str | None, **choices: Any) -> None:
     rate = _rate(choices["rate_limit"])
     options = dict(_pair(option) for option in choices["options"])
 
-    from harness.emulator.server import base_url, export_lines, serve, with_port
+    from harness.emulator import base_url
+    from harness.emulator.server import export_lines, serve, with_port
 
     settings = _settings(choices, rate, options)
     if what == "settings":

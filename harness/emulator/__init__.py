@@ -1,7 +1,11 @@
-"""The emulator: a stateful, contract-driven double of the API over real sockets."""
+"""The emulator: a stateful, contract-driven double of the API over real sockets.
 
+Most who import this start one in a process of its own; `server`, which serves one in this process, is imported by who
+needs it: it costs half a second of server and database libraries.
+"""
+
+from harness.emulator.address import base_url
 from harness.emulator.process import EmulatorProcess
-from harness.emulator.server import base_url, export_lines, serve, with_port
 from harness.emulator.settings import EmulatorSettings
 
-__all__ = ["EmulatorProcess", "EmulatorSettings", "base_url", "export_lines", "serve", "with_port"]
+__all__ = ["EmulatorProcess", "EmulatorSettings", "base_url"]

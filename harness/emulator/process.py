@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import get_type_hints
 
+from harness.emulator.address import base_url
 from harness.emulator.credentials import environment
-from harness.emulator.server import base_url
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.settings_text import from_wire, to_wire
 from harness.errors import HarnessError

@@ -10,17 +10,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
+from harness.emulator.address import base_url
 from harness.emulator.credentials import environment
 from harness.emulator.seeding import Progress, unseen
 from harness.emulator.settings import EmulatorSettings
-from harness.emulator.web import BASE_PATH, application
+from harness.emulator.web import application
 from harness.errors import UsageError
-
-
-def base_url(settings: EmulatorSettings) -> str:
-    """The base URL of an emulator whose port is known."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}{BASE_PATH}"
 
 
 def export_lines(settings: EmulatorSettings) -> list[str]:

@@ -5,6 +5,7 @@ import asyncio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.contract import load_contract
+from harness.emulator.address import BASE_PATH
 from harness.emulator.administration import administer
 from harness.emulator.answering import Api
 from harness.emulator.arrivals import Arrivals
@@ -21,7 +22,6 @@ from harness.emulator.messages import Answer, Incoming, Json
 from harness.emulator.seeding import Progress, grow, unseen
 from harness.emulator.settings import EmulatorSettings
 
-BASE_PATH = "/versioned"
 ADMIN_PATH = "/_emulator"
 LARGEST_BODY = 8 * 1024 * 1024
 
