@@ -104,7 +104,7 @@ class Session:
     def drive(self, case: Case) -> Drive:
         """The drive of a case; from now on evidence belongs to it."""
         if self.script.begin(case.group, case.id):
-            self.forget()
+            self._begin_anew()
         drive = Drive(self, case, case.platform)
         self.listen(case.id, drive.keep)
         return drive
@@ -126,10 +126,20 @@ class Session:
         self.whole.clear()
         self.sightings.forget()
 
+    def _begin_anew(self) -> None:
+        """Know nothing: what a group does depends on no other group, and the ids of its world may be those of others
+        again."""
+        self.forget()
+        for known in (self.made, self.choices, self.strangers, self.failures):
+            known.clear()
+        self.patience = PATIENCE
+
     def made_by_nobody(self, ids: Iterable[str]) -> frozenset[str]:
         """Which of these objects no worker of this run made. Another worker creates on this connection too, when it
         tries a key on it: its journal says so a moment after its object is listed, and is waited for."""
         left = frozenset(ids) - self.made.keys()
+        if self.script.in_order:
+            return left  # the world of a group is its own
         for _ in range(JOURNAL_LOOKS):
             left -= made_beside(self._directory, self._worker, left)
             if not left:
