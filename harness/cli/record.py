@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ DEFAULT = Path("cassettes")
 @click.option("--platform", "platforms", multiple=True, metavar="P", help="Only this platform; may be repeated.")
 @click.option("--resource", "resources", multiple=True, metavar="R", help="Only this resource; may be repeated.")
 @click.option("--select", "areas", multiple=True, metavar="AREA", help="Only this area of cases; may be repeated.")
+@click.option("--each-once", is_flag=True, help="Each resource on one platform only: enough for a repository.")
 @click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
 @click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
 @click.option("--rate", metavar="500/10s|off", help="Rate budget of the run; default: what the target allows.")
@@ -44,6 +46,7 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
         platforms=choices["platforms"],
         resources=choices["resources"],
         select=choices["areas"],
+        each_once=choices["each_once"],
         out=str(out.resolve()),
         rate=choices["rate"],
         seed=choices["seed"],
@@ -66,25 +69,29 @@ def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
     FOLDER is a cassette folder; default: cassettes.
     """
     from harness.cli.proving import prove
-    from harness.pytest_plugin.cassettes import header_of
-    from harness.pytest_plugin.settings import RunSettings
+    from harness.pytest_plugin.cassettes import header_of, replay_settings, told_by
 
     if len(folders) > 1:
         raise click.UsageError("one cassette folder at a time")
     folder = folders[0] if folders else DEFAULT
-    header = header_of(folder)
-    settings = RunSettings(
-        mode="replay",
-        target=header["target"],
-        plans=tuple(str(Path(path).resolve()) for path in header["plans"]),
-        platforms=tuple(header["platforms"]),
-        resources=tuple(header["resources"]),
-        select=tuple(header["select"]),
-        out=str(out.resolve()),
-        seed=header["seed"],
-        clock=header["clock"],
-        cassettes=str(folder.resolve()),
-        cleanup=False,
-        command=shlex.join(["golive", *sys.argv[1:]]),
-    )
-    return prove(settings, workers=worker_count(workers), shown_as=out)
+    settings = replay_settings(folder, out=str(out.resolve()), command=shlex.join(["golive", *sys.argv[1:]]))
+    status = prove(settings, workers=worker_count(workers), shown_as=out)
+    for line in differences(header_of(folder)["told"], told_by(settings.directory)):
+        click.echo(line)
+    return status
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a replay says otherwise than the recorded run, a line each; one line when it is the same."""
+    before, after = then["odd"], now["odd"]
+    told = [
+        f"  {id}: {'; '.join(after.get(id, ['passed']))}, recorded: {'; '.join(before.get(id, ['passed']))}"
+        for id in sorted({*before, *after})
+        if before.get(id) != after.get(id)
+    ]
+    counts = [
+        f"  {now[what]:,} {what}, recorded: {then[what]:,}" for what in ("cases", "requests") if now[what] != then[what]
+    ]
+    if told or counts:
+        return ["The replay differs from the recorded run:", *counts, *told]
+    return [f"The same as the recorded run: {now['cases']:,} cases, {len(after):,} of them with findings."]

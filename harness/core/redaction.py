@@ -49,7 +49,8 @@ MOST_REMEMBERED = 100_000
 
 class Redactor:
     """Turns exchanges into evidence. Not thread-safe; one per worker, all with the same `key` so that fingerprints
-    agree over workers. With `pseudonymise`, personal data in bodies becomes pseudonyms as well."""
+    agree over workers. With `pseudonymise`, personal data in bodies becomes pseudonyms as well; with `settled`, the
+    bodies of responses are evidence already, as in a replay, and are not searched again."""
 
     def __init__(
         self,
@@ -58,8 +59,10 @@ class Redactor:
         *,
         prefix: str = "ev",
         pseudonymise: bool = False,
+        settled: bool = False,
     ) -> None:
         self._key = key
+        self._settled = settled
         self._prefix = prefix
         self._count = 0
         self._known: dict[str, str] = {}
@@ -116,7 +119,8 @@ class Redactor:
             self._people.spare(parse_json(exchange.request.body)[0])
         request_value, _, _ = self.body(exchange.request.body)
         response = exchange.response
-        response_value, is_json, problem = self.body(response.body) if response else (None, False, None)
+        read = parse_json if self._settled else self.body
+        response_value, is_json, problem = read(response.body) if response else (None, False, None)
         text = None
         if response is not None and not is_json:
             text = self.text(unpacked(response.body).decode("utf-8", "replace"))[:2000]
@@ -176,6 +180,8 @@ class Redactor:
 
     def authorization(self, value: str) -> str:
         """The value of an `Authorization` header: a Basic pair keeps its two parts apart."""
+        if PLACEHOLDER.fullmatch(value):
+            return value
         scheme, _, rest = value.partition(" ")
         if scheme.lower() == "basic":
             try:

@@ -48,13 +48,14 @@ class Session:
         clock: Clock,
         script: Script | None = None,
         pseudonymise: bool = False,
+        settled: bool = False,
     ) -> None:
         self.world = world
         self.contract = contract
         self.requirements = requirements
         self.script = script or FreeScript(clock)
         self.clock = self.script.clock
-        self.redactor = Redactor(redaction_key, prefix=worker, pseudonymise=pseudonymise)
+        self.redactor = Redactor(redaction_key, prefix=worker, pseudonymise=pseudonymise, settled=settled)
         self.snapshots: dict[tuple[str, str], Walk] = {}
         self.whole: set[str] = set()
         self.known: dict[tuple[str, str], set[str]] = {}

@@ -42,6 +42,21 @@ def select_cases(
     return chosen
 
 
+def each_once(cases: Iterable[Case]) -> list[Case]:
+    """The cases of each resource on one platform only, of as few platforms as have them all: those with the most
+    resources come first. What is about the API as a whole stays for these platforms."""
+    every = list(cases)
+    have: dict[str, set[str | None]] = {}
+    for case in every:
+        have.setdefault(case.platform, set()).add(case.resource)
+    chosen: dict[str | None, str] = {}
+    for platform in sorted(have, key=lambda name: -len(have[name])):
+        for resource in have[platform] - {None}:
+            chosen.setdefault(resource, platform)
+    kept = set(chosen.values())
+    return [case for case in every if chosen.get(case.resource, case.platform) == case.platform in kept]
+
+
 def matches(case_id: str, patterns: Iterable[str]) -> bool:
     """Whether any of the patterns matches the whole id: `*` stands for one part or a piece of one, `**` for any number
     of parts, none included."""

@@ -14,13 +14,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.core import Redactor, SeededScript, Strength, SystemClock, iso_utc
+from harness.core import CaseOutcome, Redactor, SeededScript, Strength, SystemClock, iso_utc
 from harness.drive import Session, World
 from harness.errors import StorageError
 from harness.pytest_plugin.settings import RunSettings
-from harness.recording import Library, Player, Recorder, block_network, merge, read_cassette, using
-from harness.recording.cassette_file import SUFFIX
+from harness.recording import Player, Recorder, Shelf, block_network, merge, using
+from harness.recording.cassette_file import SHARED, SUFFIX
 from harness.recording.recorder import JOURNAL
+from harness.report.ledger import read_cases
 
 if TYPE_CHECKING:
     from harness.emulator import EmulatorProcess
@@ -73,7 +74,7 @@ class Cassettes:
         self._session = session
         base = self.world.target.base_url
         if self.replays:
-            self._deck = Player(self._library, session.redactor, base)
+            self._deck = Player(Shelf(Path(self.settings.cassettes)).group, session.redactor, base)
             block_network(lambda: " ".join(self._place))
         else:
             journal = self.settings.directory / "workers" / self.worker / JOURNAL
@@ -110,10 +111,6 @@ class Cassettes:
         if self._session is not None and isinstance(self._deck, Recorder):
             self._session.client.base_url = self._deck.base_url = self._emulator.base_url
 
-    def _library(self, group: str) -> Library:
-        platform, _, resource = group.partition(":")
-        return read_cassette(Path(self.settings.cassettes) / platform / f"{resource}{SUFFIX}")
-
 
 def redaction_key(settings: RunSettings, world: World) -> bytes:
     """The key of a run's fingerprints. A recording takes it from the organisation's secret: the same organisation has
@@ -137,7 +134,7 @@ def install(settings: RunSettings, world: World) -> int:
         "clock": iso_utc(instant),
     }
     folder = Path(settings.cassettes)
-    for old in folder.glob(f"*/*{SUFFIX}") if (folder / HEADER).exists() else ():
+    for old in [*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")] if (folder / HEADER).exists() else ():
         old.unlink()
     count = merge(settings.directory / "workers", folder, header)
     told = {
@@ -146,11 +143,24 @@ def install(settings: RunSettings, world: World) -> int:
         "platforms": list(settings.platforms),
         "resources": list(settings.resources),
         "select": list(settings.select),
+        "each_once": settings.each_once,
+        "told": told_by(settings.directory),
         "world": _safe(world, redactor, emulated=emulated),
     }
     # The order of the connections decides which one is "another": it stays as the target told it.
     (folder / HEADER).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return count
+
+
+def told_by(directory: Path) -> dict[str, Any]:
+    """What the cases of a run said: how many there were, and of each that did not pass its outcome and findings."""
+    cases = sorted(read_cases(directory), key=lambda case: case.id)
+    odd = {
+        case.id: [str(case.outcome), *sorted(f"{item.check} at {item.field}: {item.seen}" for item in case.findings)]
+        for case in cases
+        if case.outcome is not CaseOutcome.PASSED
+    }
+    return {"cases": len(cases), "requests": sum(case.requests for case in cases), "odd": odd}
 
 
 def header_of(folder: Path) -> Mapping[str, Any]:
@@ -162,6 +172,26 @@ def header_of(folder: Path) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise StorageError(f"{folder / HEADER}: cannot be read: {error}. Record it again: golive record") from error
     return found
+
+
+def replay_settings(folder: Path, *, out: str, command: str) -> RunSettings:
+    """The settings under which a cassette folder is played: what was recorded decides all of them."""
+    header = header_of(folder)
+    return RunSettings(
+        mode="replay",
+        target=header["target"],
+        plans=tuple(str(Path(path).resolve()) for path in header["plans"]),
+        platforms=tuple(header["platforms"]),
+        resources=tuple(header["resources"]),
+        select=tuple(header["select"]),
+        each_once=header["each_once"],
+        out=out,
+        seed=header["seed"],
+        clock=header["clock"],
+        cassettes=str(folder.resolve()),
+        cleanup=False,
+        command=command,
+    )
 
 
 def recorded_world(settings: RunSettings) -> World:

@@ -16,7 +16,7 @@ from harness.plan import default_plan_paths, expand, load_plans, merge
 from harness.plan.areas.backend import of_backend
 from harness.plan.backend import BackendPlan, load_backend
 from harness.plan.case import Case, Requirement
-from harness.plan.select import select_cases
+from harness.plan.select import each_once, select_cases
 from harness.pytest_plugin.settings import RunSettings
 
 ROUND = "#"
@@ -56,11 +56,12 @@ class Selection:
     @cached_property
     def cases(self) -> list[Case]:
         """Every selected case, in a fixed order."""
-        return select_cases(
+        chosen = select_cases(
             [*expand(self.requirements.values(), self.contract), *self._credentials(), *self._backend()],
             areas=self.settings.select,
             resources=self.settings.resources,
         )
+        return each_once(chosen) if self.settings.each_once else chosen
 
     def _credentials(self) -> Iterator[Case]:
         """The one case that is about the user's own settings: there when two organisations are configured."""

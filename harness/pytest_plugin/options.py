@@ -8,6 +8,7 @@ from harness.plan.backend import BACKEND
 from harness.pytest_plugin.settings import DEFAULT_OUT, RunSettings
 
 SUITE, BACKEND_SUITE = Path("suites") / "golive", Path("suites") / "backend"
+REPLAY, CASSETTES = Path("suites") / "replay", Path("cassettes")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -34,6 +35,8 @@ def settings_of(config: pytest.Config) -> RunSettings | None:
     file = config.getoption("golive_settings")
     if file:
         return RunSettings.load(Path(file))
+    if _names(config, REPLAY, above=False):
+        return replayed(config)
     api, backend = _names(config, SUITE), _names(config, BACKEND_SUITE)
     if not api and not backend:
         return None
@@ -51,11 +54,22 @@ def settings_of(config: pytest.Config) -> RunSettings | None:
     )
 
 
-def _names(config: pytest.Config, folder: Path) -> bool:
-    """Whether an argument lies in a folder of suites, or is a folder above it."""
+def replayed(config: pytest.Config) -> RunSettings:
+    """The settings of `pytest suites/replay`: the cassettes of the checkout, played through the cases of
+    suites/golive, which are collected as well."""
+    from harness.pytest_plugin.cassettes import replay_settings
+
+    if not _names(config, SUITE, above=False):
+        config.args.append(str(config.rootpath / SUITE))
+    command = "pytest " + " ".join(config.invocation_params.args)
+    return replay_settings(config.rootpath / CASSETTES, out=config.getoption("golive_out"), command=command)
+
+
+def _names(config: pytest.Config, folder: Path, *, above: bool = True) -> bool:
+    """Whether an argument lies in a folder of suites, or (above) is a folder above it."""
     suite = (config.rootpath / folder).resolve()
     for argument in config.args:
         path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
-        if path == suite or suite in path.parents or path in suite.parents:
+        if path == suite or suite in path.parents or (above and path in suite.parents):
             return True
     return False

@@ -51,6 +51,7 @@ class ProvingProcess:
             clock=SystemClock(),
             script=cassettes.script if cassettes else None,
             pseudonymise=settings.pseudonymise,
+            settled=settings.mode == "replay",
         )
         if cassettes is not None:
             cassettes.attach(session)

@@ -13,7 +13,8 @@ class RunSettings(BaseModel):
     """One run. Holds no credential: those are resolved where they are used, from the environment or `golive.toml`.
 
     `plans` are paths; empty means all shipped plans. `platforms`, `resources` and `select` (areas) narrow the cases;
-    empty means all. `repeat` proves each case so often. `rate` is `500/10s`, `off`, or None for the target's default.
+    empty means all; `each_once` leaves each resource on one platform only. `repeat` proves each case so often. `rate`
+    is `500/10s`, `off`, or None for the target's default.
     `emulator` holds settings of the
     emulator as text (`EmulatorSettings.with_options`). `redaction_key` (hex) keys the fingerprints of this run and is
     never written to the output directory. `events_fd` is an inherited file descriptor that progress events are written
@@ -32,6 +33,7 @@ class RunSettings(BaseModel):
     platforms: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
+    each_once: bool = False
     out: str = DEFAULT_OUT
     rate: str | None = None
     repeat: int = Field(default=1, ge=1)

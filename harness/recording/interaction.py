@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from harness.core import Redactor
 from harness.core.secrets import unpacked
+from harness.recording.jsontext import compact
 
 BASE = "{{base_url}}"
 """Stands for the target's base URL in what is stored: an emulator's port says nothing."""
@@ -67,14 +68,23 @@ class Answered:
     body: Any = None
     problem: str | None = None
 
-    def content(self, base_url: str) -> bytes:
-        """The bytes that a replay gives."""
+    def content(self) -> bytes:
+        """The bytes of the body as it is stored."""
         if self.kind == "none":
             return b""
         if self.kind == "base64":
             return base64.b64decode(self.body)
-        text = self.body if self.kind == "text" else json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
-        return str(text).replace(BASE, base_url).encode(errors="surrogatepass")
+        return str(self.body).encode(errors="surrogatepass") if self.kind == "text" else compact(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a replay gives: the bytes of the body are those that a client would have read."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    content: bytes
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)

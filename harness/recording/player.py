@@ -3,13 +3,13 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from harness.core import Redactor
 from harness.errors import HarnessError
 from harness.recording.cassette_file import Library
-from harness.recording.interaction import Answered, Asked, asked
+from harness.recording.interaction import Answer, Asked, asked
 
 
 class CassetteMiss(HarnessError):
@@ -34,26 +34,32 @@ class Player:
         """What is asked next belongs to this chapter."""
         self._group, self._chapter = group, chapter
 
-    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answered:
+    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
         """The recorded answer, each once; CassetteMiss when there is none left."""
         with self._lock:
-            request = asked(self._redactor, self._base_url, method, url, headers, body)
-            library = self._library()
-            place = (self._group, self._chapter, request.resource)
-            key = request.key(self._writes[place])
+            library, request, key, found = self._find(method, url, headers, body)
             taken = (self._group, self._chapter, key)
-            found = library.places.get((self._chapter, key), ())
             if self._played[taken] >= len(found):
                 raise CassetteMiss(self._told(library, request, len(found)))
             index = self._played[taken]
             self._played[taken] += 1
-            self._writes[place] += request.is_write
+            self._writes[self._group, self._chapter, request.resource] += request.is_write
             self.count += 1
-            return library.interaction(self._chapter, found[index]).answered
+            return library.answer(found[index], self._base_url)
 
-    def content(self, answer: Answered) -> bytes:
-        """The bytes of an answer."""
-        return answer.content(self._base_url)
+    def holds(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> bool:
+        """Whether a request would be answered now; nothing is played by asking."""
+        with self._lock:
+            _, _, key, found = self._find(method, url, headers, body)
+            return self._played[self._group, self._chapter, key] < len(found)
+
+    def _find(
+        self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> tuple[Library, Asked, str, Sequence[tuple[int, int]]]:
+        request = asked(self._redactor, self._base_url, method, url, headers, body)
+        library = self._library()
+        key = request.key(self._writes[self._group, self._chapter, request.resource])
+        return library, request, key, library.places.get((self._chapter, key), ())
 
     def close(self) -> None:
         """Nothing is open."""

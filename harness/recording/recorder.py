@@ -1,7 +1,7 @@
 """Recording: one append-only journal per worker, a line per interaction, flushed before the answer is used."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core import Redactor
@@ -29,9 +29,9 @@ class Recorder:
         """What comes next belongs to this chapter."""
         self._group, self._chapter = group, chapter
 
-    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | None:  # noqa: ARG002 - as a player
+    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:  # noqa: ARG002 - as a player
         """Nothing: the target answers."""
-        return None
+        return
 
     def keep(
         self, request: tuple[str, str, Iterable[tuple[str, str]], bytes],
@@ -63,15 +63,3 @@ class Recorder:
             raise StorageError(
                 f"{self._file.name}: cannot write: {error.strerror or error}. Free some space"
             ) from error
-
-
-def read_journal(path: Path) -> Iterator[Interaction]:
-    """The interactions of a journal. A last line that a crash cut off is left out; any other damage is an error."""
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if number == len(lines):
-            return
-        try:
-            yield Interaction.from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{path}:{number}: this line is damaged: {error}") from error

@@ -18,7 +18,7 @@ from vcr.record_mode import RecordMode
 from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
 
 from harness.errors import HarnessError
-from harness.recording.interaction import Answered
+from harness.recording.interaction import Answer
 
 Raw = tuple[str, str, Iterable[tuple[str, str]], bytes]
 
@@ -28,7 +28,7 @@ class Deck(Protocol):
 
     replays: bool
 
-    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | None:
+    def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer | None:
         """The recorded answer; None: ask the target."""
 
 
@@ -59,13 +59,13 @@ class Switchboard(Cassette):  # type: ignore[misc]
 
     def play_response(self, request: Any) -> dict[str, Any]:  # noqa: ARG002 - it was asked just before
         """The answer in vcrpy's form; the recorded error when there was none."""
-        answer: Answered = self._found.answer
+        answer: Answer = self._found.answer
         if answer.status is None:
             kind, _, message = (answer.problem or "TransportError").partition(": ")
             raise getattr(httpx, kind, httpx.TransportError)(message)
         headers = {name: [value] for name, value in answer.headers.items()}
         return {"status": {"code": answer.status, "message": ""}, "headers": headers,
-                "body": {"string": _deck().content(answer)}}  # fmt: skip
+                "body": {"string": answer.content}}  # fmt: skip
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         """Keep what the target answered; a body in gzip is undone."""

@@ -68,7 +68,7 @@ THIRD_PARTY = {
     "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "orjson", "pydantic", "rich"},
-    "recording": {"httpx", "vcr"},
+    "recording": {"httpx", "orjson", "vcr"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
     "searching": {"hypothesis", "schemathesis"},
     "proving": {"_pytest", "httpx", "pydantic", "pytest", "yaml"},
