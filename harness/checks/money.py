@@ -150,9 +150,10 @@ def totals(subject: Amounts) -> Iterator[Observation]:
 
 @check("money.usual_sums")
 def usual_sums(subject: Amounts) -> Iterator[Observation]:
-    """What follows from other amounts with exceptions (net income from gross profit and expenses, the price of an order
-    from its lines, the amount of a line from quantity and price) follows in at least half of the customer's rows.
-    INFERRED from bookkeeping: other income, tips and bundles are the exceptions."""
+    """What follows from other amounts with exceptions (net income from gross profit and expenses, a net amount from
+    total and tax, the price of an order from its lines, the amount of a line from quantity and price) follows in at
+    least half of the customer's rows. INFERRED from bookkeeping: other income, tax in prices, tips and bundles are the
+    exceptions."""
     for path, rule in USUALLY.items():
         told = [(index, found) for index, row in enumerate(subject.rows) if (found := rule(row)) is not None]
         wrong = [(index, wanted, seen) for index, (holds, wanted, seen) in told if not holds]

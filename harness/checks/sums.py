@@ -180,12 +180,22 @@ def _line_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
     return told
 
 
+def _net_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
+    """The net amount of a taxed document and its tax are its total."""
+    total, net, tax = (exact(row.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
+    if total is None or net is None or not tax:
+        return None
+    return net + tax == total, total - tax, net
+
+
 USUALLY: Mapping[str, Callable[[Row], tuple[bool, Decimal, Decimal] | None]] = {
     "net_income": _net_income,
+    "sub_total": _net_total,
     "total_price": _order_total,
     "line_items[].item.unit_amount": _line_total,
 }
-"""What holds of most rows and not of each: other income, tips, bundles. (it holds, what follows, what is there)."""
+"""What holds of most rows and not of each: other income, tax in the prices, tips, bundles. (it holds, what follows,
+what is there)."""
 
 
 def total_of(row: Any, path: str) -> Decimal:

@@ -7,6 +7,7 @@ import pytest
 from harness.checks.aftermath import Gone, Told
 from harness.checks.echo import instant
 from harness.checks.oracle import millis
+from harness.checks.organisation import Deletions, Shaped
 from harness.checks.paths import exact, first
 from harness.checks.writes import Removed, Untouched
 from harness.core import Strength
@@ -243,9 +244,23 @@ def test_what_was_deleted_is_gone(proof, judge, drive, case):
     selected = _selecting(proof, write.entity)
     judge(Gone(*proof.base, write.id, proof.described.list_key or proof.name, selected, updated), "roundtrip.gone")
     if case.params["told"] and first.ok:
-        events = drive.send("GET", "/events", query=_since(write.entity), resource="events", operation="list")
-        prompt = drive.session.world.target.strength is Strength.EMULATED
-        judge(Told(*proof.base, write.id, events, prompt), "roundtrip.event")
+        _told(proof, judge, drive, case, write)
+
+
+def _told(proof, judge, drive, case, write):
+    """Judge the events from the moment on at which the deleted object was made, those of its resource where that has a
+    known name there."""
+    made = write.entity or {}
+    since = made.get("last_synced_at") or made.get("created_at")
+    least, asked = millis(since), frozenset({case.params["event"]} - {None})
+    query = {"type": "object_deleted", **({"resources": ",".join(asked)} if asked else {})}
+    query |= {"last_synced_at_min": least} if least is not None else {}
+    events = drive.send("GET", "/events", query=query, resource="events", operation="list")
+    place = (case.id, case.platform, "events")
+    judge(Shaped(*place, events, drive.contract, "ListEventResponse"), "config.schema")
+    judge(Deletions(*place, (events,), asked, since if least is not None else None), "config.events")
+    prompt = drive.session.world.target.strength is Strength.EMULATED
+    judge(Told(*proof.base, write.id, events, prompt), "roundtrip.event")
 
 
 def _selecting(proof, entity):
@@ -259,9 +274,3 @@ def _selecting(proof, entity):
     if "updated_at_min" in requirement.params and moment is not None:
         return proof.drive.page(proof.name, updated_at_min=moment - 1, limit=100)
     return None
-
-
-def _since(entity):
-    """The events from the moment on at which the object was made."""
-    moment = millis(entity.get("last_synced_at") or entity.get("created_at"))
-    return {"type": "object_deleted", **({"last_synced_at_min": moment} if moment is not None else {})}

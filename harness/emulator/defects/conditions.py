@@ -103,6 +103,18 @@ def _without_key(_api: Any, request: Any) -> None:
         request.headers.pop("idempotency-key", None)
 
 
+def _without_key_of_jobs(_api: Any, request: Any) -> None:
+    if b'"async"' in request.body and request.path.endswith("/bills"):
+        request.headers.pop("idempotency-key", None)
+
+
+def _rounded_quantities(body: Row) -> None:
+    for line in lines(body):
+        item = line.get("item")
+        if isinstance(item, dict) and isinstance(item.get("quantity"), float):
+            item["quantity"] = round(item["quantity"], 2)
+
+
 register("short_months_end_late", "the 30th of a month of thirty days becomes the first of the next",
          ("dates.round_trip",), hear=bodies(lambda body: body.update({name: _later(value) for name, value in body.items()})))  # fmt: skip
 register("credit_lines_lose_their_sign", "a line below zero is stored above it", ("money.round_trip",),
@@ -116,6 +128,16 @@ register("overpayment_cut", "a payment above a thousand is taken as one of a tho
          resource="bill_payments", hear=bodies(_small_payment, resource="bill_payments", operations=("create",)))  # fmt: skip
 register("created_in_local_time", "created_at of new bills is seven hours early", ("dates.fresh",),
          spoil=rows(lambda row: row.update(created_at=_earlier(row["created_at"])), operations=("create",)))  # fmt: skip
+register("last_payment_only", "a bill lists only the last of its payments", ("roundtrip.paid_off",),
+         resource="bill_payments",
+         spoil=rows(lambda row: row.update(linked_payments=(row.get("linked_payments") or [])[-1:]), operations=READS))  # fmt: skip
+register("asynchronous_key_ignored", "the key of an asynchronous create is ignored", ("idempotency.replay",),
+         hear=_without_key_of_jobs)  # fmt: skip
+register("quantity_in_cents", "quantities are rounded to two decimals", ("writes.echo",), resource="invoices",
+         hear=bodies(_rounded_quantities, resource="invoices"))  # fmt: skip
+register("zeros_lost_by_update", "an update drops the zeros in front of a document number", ("roundtrip.persisted",),
+         hear=bodies(lambda body: body.update({name: body[name].lstrip("0") for name in body if name == "document_number"}),
+                     operations=("update",)))  # fmt: skip
 register("large_page_loses_last", "a page of 500 lacks its last row", ("queries.limit",),
          spoil=_list(lambda scene, body, _: _cut(scene, body, scene.request.param("limit") == "500")))  # fmt: skip
 register("sorted_second_page_reversed", "further pages of a sorted list are turned round", ("queries.sort",),

@@ -22,12 +22,8 @@ REPLACING = frozenset({"bills", "expenses"})
 APPENDING = frozenset({("bank_deposits", "QUICKBOOKS")})
 """A sent line without platform_id is added, existing ones stay. Source: [S24] update body of bank deposits."""
 
-TELLING = frozenset({"QUICKBOOKS", "NETSUITE", "XERO"})
-"""Platforms whose deletions `/events` tells of. Source: [D:rest/2023-03-14/events]."""
-
 TOLD = {"bills": "BILL", "invoices": "INVOICE", "journal_entries": "JOURNAL_ENTRY", "vendors": "VENDOR"}
-"""Resources whose deletions are told, with their name there: a few of [D:implementation-guides/
-monitoring-deleted-objects] stand for all."""
+"""Resource -> its name in `/events`, for those whose name is known. Source: [S24] ListEventsParams."""
 
 _WATCHED = frozenset(
     {"accounts", "bank_deposits", "bank_transfers", "bills", "bill_payments", "customers", "expenses", "invoices",
@@ -74,9 +70,7 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if requirement.further_changes:
         yield case("update_rest")
     if requirement.delete:
-        yield case("delete", told=resource.name in WATCHED.get(platform, ()))
-        if platform in TELLING and resource.name in TOLD:
-            yield case("told", event=TOLD[resource.name])
+        yield case("delete", told=resource.name in WATCHED.get(platform, ()), event=TOLD.get(resource.name))
 
 
 def _updates(requirement: Requirement, resource: Resource, case: Callable[..., Case]) -> Iterator[Case]:
