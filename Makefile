@@ -66,5 +66,9 @@ bench-backend: $(STAMP) ## Proof of the reference backend: webhooks under kill -
 	$(BIN)/python loadtests/backend_storm.py
 	$(BIN)/python loadtests/backend_pace.py
 
+.PHONY: prove-backend
+prove-backend: $(STAMP) ## Each wrong behaviour of the reference backend is noticed by its suite (8 minutes)
+	$(BIN)/python suites/backend/prove.py
+
 clean: ## Remove the virtual environment and all that runs left behind
 	rm -rf $(VENV) golive-report .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from harness.adapter.address import RigAddress
-from harness.adapter.surface import Surface
+from harness.adapter.surface import Surface, sample
 from harness.adapter.world import EmulatedWorld
 from harness.core import Clock, Secret
 from harness.drive import Drive
@@ -14,10 +14,12 @@ from harness.plan.backend import BackendPlan
 from harness.plan.rollout import seconds
 
 T = TypeVar("T")
-PAUSE = 0.02
-"""Seconds between two looks at a backend."""
+PAUSE, LONGEST_PAUSE, SLACK = 0.02, 0.25, 0.1
+"""Seconds between two looks at a backend: a tenth of the time that was waited already, within bounds."""
 EDITED = "vendors"
 """The resource that is edited. Every plan of a backend mirrors it, or most cases are inconclusive."""
+QUIET, UNREST = 0.4, 10.0
+UNDER_WAY = 0.3
 EXPOSE = {
     "webhooks": "the path that takes webhooks, as `webhooks`",
     "exchange": "where the browser posts the public token of Link, as `exchange`",
@@ -53,7 +55,7 @@ class Rig:
         self.secrets: list[tuple[str, Secret]] = [("client_secret", address.client_secret), *address.others]
         self._drive: Drive | None = None
         self._connected: str | None = None
-        self._made: list[str] = []
+        self._rested = False
         self._hook: str | None = None
 
     @property
@@ -88,7 +90,6 @@ class Rig:
     def link(self) -> Linked:
         """An end user connects a platform; the backend does not know of it yet."""
         id, token = self.world.link(self.plan.platform)
-        self._made.append(id)
         for kind, secret in (("public_token", token), ("access_token", self.world.token(id))):
             self.secrets.append((kind, secret))
             self.drive.session.redactor.learn(kind, secret.reveal())
@@ -105,6 +106,9 @@ class Rig:
                 self.drive.inconclusive(f"the backend made no connection of a public token (HTTP {status})")
             self._connected = linked.id
         self.settled(self._connected)
+        if not self._rested:
+            self._rested = True
+            self._quiet()
         return self._connected
 
     def adopt(self, linked: Linked) -> None:
@@ -112,12 +116,27 @@ class Rig:
         self._connected = self._connected or linked.id
 
     def settled(self, id: str) -> None:
-        """Wait until the API has the whole history of a connection and the backend has the rows that are edited."""
+        """Wait until the API has the whole history of a connection, and the backend shows it as working and has the
+        rows that are edited: what it reads after that is no late part of the initial sync."""
         self.until(lambda: self.world.status(id)["historical_sync_status"]["historical_sync_completed"], bool, 60.0)
         rows = self.until(lambda: (self.ledger(id), self.backend.rows(id, EDITED)), _alike,
                           self.patience("recovered_within"))[0]  # fmt: skip
+        words = self.plan.connections.states.get("healthy", ()) if self.plan.connections else ()
+        if words:
+            self.until(lambda: self.backend.state(id), lambda word: word in words, self.patience("recovered_within"))
         if not rows[1]:
             self.drive.inconclusive("the backend mirrors nothing of a connection that has data")
+
+    def _quiet(self) -> None:
+        """Wait until the backend asks the API for nothing for a moment: what it still reads of the initial sync would
+        mend whatever it does wrong with webhooks. One that never rests is judged all the same."""
+        self.world.arrived()
+
+        def rests() -> bool:
+            self.clock.sleep(QUIET)
+            return self.world.arrived() == 0
+
+        self.until(rests, bool, UNREST)
 
     def ledger(self, id: str, resource: str = EDITED) -> dict[str, dict[str, Any]]:
         """Every row of a list at the API, by id."""
@@ -136,7 +155,17 @@ class Rig:
             passed = self.clock.monotonic() - begun
             if wanted(found) or passed > patience:
                 return found, passed
-            self.clock.sleep(PAUSE)
+            self.clock.sleep(min(LONGEST_PAUSE, max(PAUSE, passed * SLACK)))
+
+    def worked_off(self, patience: float) -> float | None:
+        """Wait until no webhook waits in the backend's queue; how many do then, None when it does not tell. What is
+        read because of one may still be under way: a moment is added."""
+        left: float | None = None
+        if self.plan.metrics is not None and self.plan.queue is not None:
+            metrics, queue = self.plan.metrics, self.plan.queue
+            left, _ = self.until(lambda: sample(self.backend.ask(metrics), queue), lambda found: found == 0, patience)
+        self.clock.sleep(UNDER_WAY)
+        return left
 
     def patience(self, name: str) -> float:
         """A duration of the plan, in seconds."""

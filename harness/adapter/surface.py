@@ -104,6 +104,19 @@ class Surface:
         return self.last
 
 
+def sample(exchange: Exchange, name: str) -> float | None:
+    """A sample of a Prometheus text by its name with labels; None when it is not there."""
+    text = exchange.response.body.decode("utf-8", "replace") if exchange.response is not None else ""
+    for line in text.splitlines():
+        left, _, value = line.rpartition(" ")
+        if left.strip() == name:
+            try:
+                return float(value)
+            except ValueError:
+                return None
+    return None
+
+
 def told(exchange: Exchange) -> Any:
     """The JSON body of an answer; None when it is none."""
     try:

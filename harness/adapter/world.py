@@ -1,7 +1,6 @@
 """The world of a backend: an emulator, through its API and through what may be done to it beside that."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ class EmulatedWorld:
         self._client: ApiClient[Exchange] = ApiClient(
             address.world, budget=NoBudget(), clock=clock, record=lambda exchange: exchange
         )
+        self._tokens: dict[str, Secret] = {}
         self._headers = {
             "Authorization": basic(address.client_id, address.client_secret.reveal()),
             "X-Rutter-Version": VERSION,
@@ -51,7 +51,9 @@ class EmulatedWorld:
 
     def token(self, id: str) -> Secret:
         """The access token of a connection."""
-        return Secret(str(self.connections()[id]["access_token"]))
+        if id not in self._tokens:
+            self._tokens[id] = Secret(str(self.connections()[id]["access_token"]))
+        return self._tokens[id]
 
     def status(self, id: str) -> dict[str, Any]:
         """What the API says of a connection's health."""
@@ -90,10 +92,15 @@ class EmulatedWorld:
         """Requests that met the faults that are on."""
         return sum(int(item["met"]) for item in self.admin("GET", "faults")["on"])
 
-    def deliveries(self, id: str, codes: Iterable[str]) -> list[str]:
-        """The webhooks of a connection with one of these codes, in the order of their events."""
-        found = self._json("GET", "/_emulator/webhooks/deliveries", None, connection=id)["deliveries"]
-        return [item["id"] for item in found if item["code"] in set(codes) and item["copy_of"] is None]
+    def arrived(self) -> int:
+        """Requests that reached the API since this was asked last."""
+        return sum(self.admin("GET", "arrivals")["arrivals"].values())
+
+    def undelivered(self, id: str) -> int:
+        """How many webhooks of a connection are still on their way."""
+        return len(
+            self._json("GET", "/_emulator/webhooks/deliveries", None, connection=id, state="waiting")["deliveries"]
+        )
 
     def _json(self, method: str, path: str, body: Any, **query: str) -> Any:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()

@@ -12,6 +12,7 @@ from harness.backend.database import Database
 from harness.backend.gateway import Gateway
 from harness.backend.inbox import Inbox
 from harness.backend.mirror import Mirror
+from harness.backend.pauses import Pauses
 from harness.backend.settings import BackendSettings
 from harness.backend.syncing import Reader
 from harness.backend.vault import Vault
@@ -34,6 +35,7 @@ class Backend:
     connections: Connections
     mirror: Mirror
     writes: Writes
+    pauses: Pauses
     requests: Counter
     """Requests of this process to the API, by the status of their answer; `none` without one."""
 
@@ -52,12 +54,13 @@ class Backend:
             Connections(database, vault, clock),
             Mirror(database),
             Writes(database, clock),
+            Pauses(database, clock),
             Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
         )  # fmt: skip
 
     def gateway(self) -> Gateway:
         """A way to the API for one thread."""
-        return Gateway(self.settings, self.database, self.connections, self._budget(), self.clock,
+        return Gateway(self.settings, self.pauses, self.connections, self._budget(), self.clock,
                        self._count)  # fmt: skip
 
     def reader(self, worker: str) -> Reader:
@@ -65,7 +68,7 @@ class Backend:
         gateway = self.gateway()
         writer = Writer(self.writes, self.wishes, gateway, self.clock, self.settings.look_seconds)
         return Reader(worker, self.database, self.connections, self.mirror, self.wishes, gateway, self.clock, writer,
-                      self.settings.not_ready_seconds)  # fmt: skip
+                      self.settings.not_ready_seconds, self.settings.mirrored)  # fmt: skip
 
     def _count(self, status: int | None) -> None:
         self.requests.labels("none" if status is None else str(status)).inc()

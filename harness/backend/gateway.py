@@ -1,25 +1,16 @@
-"""The way to the API: one rate budget for all processes, and pauses that every worker respects.
-
-429 pauses the whole organisation, 452 one connection; both are rows of the database, so that every process sees them.
-"""
+"""The way to the API: one rate budget for all processes, and pauses that every worker respects."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from harness.backend.connections import Connections
-from harness.backend.database import Database
-from harness.backend.schema import PAUSES
+from harness.backend.pauses import ORGANISATION, Pauses
 from harness.backend.settings import BackendSettings
 from harness.client import ApiClient, Call, RateBudget
 from harness.client.api import basic
 from harness.core import Clock, Exchange, Secret
-
-ORGANISATION = "organisation"
-LONGEST_PAUSE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +38,12 @@ class Gateway:
     """Sends requests for connections. One per thread; `count` is told the status of every answer."""
 
     def __init__(
-        self, settings: BackendSettings, database: Database, connections: Connections, budget: RateBudget,
+        self, settings: BackendSettings, pauses: Pauses, connections: Connections, budget: RateBudget,
         clock: Clock, count: Callable[[int | None], None],
     ) -> None:  # fmt: skip
         self._settings = settings
-        self._database = database
+        self._pauses = pauses
         self._connections = connections
-        self._clock = clock
         self._count = count
         self._client: ApiClient[Exchange] = ApiClient(settings.base_url, budget=budget, clock=clock, record=_same)
 
@@ -100,32 +90,16 @@ class Gateway:
 
     def _respect(self, connection_id: str | None) -> None:
         """Raise Paused while the organisation or the connection rests."""
-        scopes = [ORGANISATION] if connection_id is None else [ORGANISATION, connection_id]
-        now = self._clock.now().timestamp()
-        with self._database.begin() as connection:
-            until = connection.execute(select(PAUSES.c.until).where(PAUSES.c.scope.in_(scopes))).scalars().all()
-        left = max((moment - now for moment in until), default=0.0)
+        left = self._pauses.left([ORGANISATION] if connection_id is None else [ORGANISATION, connection_id])
         if left > 0:
             raise Paused(left)
 
     def _heed(self, exchange: Exchange, connection_id: str | None) -> None:
-        """Remember that the API asked for a rest; it grows with each request that meets one."""
+        """Remember that the API asked for a rest."""
         scope = {429: ORGANISATION, 452: connection_id or ORGANISATION}.get(exchange.status or 0)
-        if scope is None:
-            return
-        told = exchange.response.header("retry-after") if exchange.response else None
-        now = self._clock.now().timestamp()
-        with self._database.begin() as connection:
-            known = connection.execute(select(PAUSES.c.until, PAUSES.c.count).where(PAUSES.c.scope == scope)).first()
-            count = known[1] + 1 if known is not None and now - known[0] < LONGEST_PAUSE else 1
-            seconds = float(told) if told and told.strip().isdigit() else min(LONGEST_PAUSE, 2.0 ** (count - 1))
-            paused = self._database.upsert(PAUSES).values(scope=scope, until=now + seconds, count=count)
-            connection.execute(
-                paused.on_conflict_do_update(
-                    index_elements=[PAUSES.c.scope], set_={"until": now + seconds, "count": count}
-                )
-            )
-        raise Paused(seconds)
+        if scope is not None:
+            told = exchange.response.header("retry-after") if exchange.response else None
+            raise Paused(self._pauses.begin(scope, told))
 
 
 def _same(exchange: Exchange) -> Exchange:

@@ -92,13 +92,18 @@ def effect_of(event: Event) -> Effect:
     if event.kind == FAMILY_CONNECTION:
         return Effect((CONNECTION, EVERYTHING) if event.code in DATA_CODES else (CONNECTION,))
     if event.kind == JOB:
-        return Effect(jobs=tuple(_ids(json.loads(event.body), "job")))
+        return Effect(jobs=tuple(_ids(json_body(event), "job")))
     resource = RESOURCES.get(event.kind)
     if resource is None:
         return Effect()
     if not event.code.endswith("_DELETED"):
         return Effect((resource,))
-    return Effect((resource,), tuple((resource, id) for id in _ids(json.loads(event.body), event.kind.lower())))
+    return Effect((resource,), tuple((resource, id) for id in _ids(json_body(event), event.kind.lower())))
+
+
+def json_body(event: Event) -> dict[str, Any]:
+    """What was stored of an event."""
+    return dict(json.loads(event.body))
 
 
 def _ids(body: Mapping[str, Any], key: str) -> list[str]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
+from starlette.types import ASGIApp
 
 from harness.backend.assembly import Backend
+from harness.backend.defects import chosen
 from harness.backend.intake import Intake
 from harness.backend.outgoing import Outgoing
 from harness.backend.pages import Pages
@@ -41,6 +43,10 @@ def with_port(settings: BackendSettings) -> BackendSettings:
 
 async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings], None]) -> None:
     backend = Backend.of(settings, SystemClock())
+    defects = chosen(settings.defects)
+    for defect in defects:
+        backend = defect.spoil(backend)
+    settings = backend.settings
     syncers = [Syncer(backend.wishes, backend.reader, idle=settings.idle_seconds) for _ in range(settings.syncers)]
 
     def wished() -> None:
@@ -54,13 +60,20 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
             worker.wake()
 
     poller = Poller(
-        backend.connections, backend.wishes, poll=settings.poll_seconds, reconcile=settings.reconcile_seconds
+        backend.connections,
+        backend.wishes,
+        settings.mirrored,
+        poll=settings.poll_seconds,
+        reconcile=settings.reconcile_seconds,
     )
     threads: list[Worker | Syncer | Poller] = [*workers, *syncers, poller]
     intake = Intake(backend.inbox.keep, stored)
     pages = Pages(backend, wished)
+    served: ASGIApp = application(Endpoints(backend, intake), pages, Outgoing(backend, wished))
+    for defect in defects:
+        served = defect.wrap(served, backend)
     server = Server(
-        application(Endpoints(backend, intake), pages, Outgoing(backend, wished)),
+        served,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.backend.catalogue import MIRRORED
 from harness.core import Secret
-from harness.errors import CredentialError
+from harness.errors import CredentialError, UsageError
 
 VARIABLES = {
     "base_url": "RUTTER_BASE_URL",
@@ -46,6 +47,8 @@ class BackendSettings:
     link_script: str = LINK_SCRIPT
     """The browser package: an address, or a file that is served from here."""
     version: str = "2024-08-31"
+    resources: tuple[str, ...] = ()
+    """What is mirrored; empty: everything that `harness.backend.catalogue` knows."""
     rate: str = "500/10s"
     budget_file: str | None = None
     """Where processes of one machine share the rate budget; None: beside the database, or in the temporary folder."""
@@ -63,8 +66,18 @@ class BackendSettings:
     """How long after a connection was not ready it is looked at again; webhooks tell it sooner."""
     look_seconds: tuple[float, ...] = (2.0, 10.0, 30.0)
     """Pauses before each look for an object whose write was answered with a 5xx; how soon it shows is UNKNOWN."""
+    defects: tuple[str, ...] = ()
+    """Wrong behaviours by name (`harness.backend.defects`): only to show that a suite notices them."""
     idle_seconds: float = 0.25
     """How long a worker without work waits before it looks again for work of other processes."""
+
+    @property
+    def mirrored(self) -> tuple[str, ...]:
+        """The resources that are mirrored, in the order of their dependencies. UsageError for one that is not known."""
+        for name in self.resources:
+            if name not in MIRRORED:
+                raise UsageError(f'the backend cannot mirror "{name}". Allowed: {", ".join(MIRRORED)}')
+        return tuple(name for name in MIRRORED if name in (self.resources or MIRRORED))
 
     @property
     def signing_secrets(self) -> tuple[Secret, ...]:

@@ -3,9 +3,8 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from harness.backend.catalogue import MIRRORED
 from harness.backend.connections import CALLABLE, Connections
 from harness.backend.gateway import Paused
 from harness.backend.meaning import CONNECTION, EVERYTHING, WHOLE
@@ -80,9 +79,12 @@ class Syncer:
 class Poller:
     """Wishes by the clock: everything every `poll` seconds, whole walks every `reconcile` seconds."""
 
-    def __init__(self, connections: Connections, wishes: Wishes, *, poll: float, reconcile: float) -> None:
+    def __init__(
+        self, connections: Connections, wishes: Wishes, resources: Sequence[str], *, poll: float, reconcile: float
+    ) -> None:
         self._connections = connections
         self._wishes = wishes
+        self._resources = resources
         self._poll = poll
         self._every = max(1, round(reconcile / poll))
         self._stopping = threading.Event()
@@ -106,7 +108,7 @@ class Poller:
                     wanted = [CONNECTION]
                     if view.state in CALLABLE:
                         wanted.append(EVERYTHING)
-                        wanted += [f"{WHOLE}{name}" for name in MIRRORED] if turn % self._every == 0 else []
+                        wanted += [f"{WHOLE}{name}" for name in self._resources] if turn % self._every == 0 else []
                     self._wishes.add(view.id, *wanted)
             except HarnessError as error:
                 LOG.warning("polling could not begin: %s", error)

@@ -52,6 +52,8 @@ class Reader:
     writer: Writer
     not_yet: float
     """Seconds until a connection that is not ready is looked at again."""
+    resources: tuple[str, ...]
+    """What is mirrored."""
 
     def fulfil(self, wish: Wish) -> None:
         """Do what a wish asks for. Raises Later, Lost or Paused when it is not done."""
@@ -67,12 +69,12 @@ class Reader:
         elif view.state not in CALLABLE:
             return  # a connection that comes back wishes for everything anew
         elif wish.what == EVERYTHING:
-            self.wishes.add(view.id, *MIRRORED, DELETIONS)
+            self.wishes.add(view.id, *self.resources, DELETIONS)
         elif wish.what == DELETIONS:
             self._deletions(view, wish)
         elif wish.what.startswith(WHOLE):
             self._afresh(view, wish.what.removeprefix(WHOLE))
-        elif wish.what in MIRRORED:
+        elif wish.what in self.resources:
             self._walk(view, MIRRORED[wish.what], wish)
 
     def _state(self, view: ConnectionView) -> None:

@@ -99,16 +99,29 @@ def checked(settings: RunSettings) -> Selection:
             "resources": tuple(contract.resource(name).name for name in settings.resources),
         }
     )
-    selection = Selection(named)
+    selection = Selection(_split(named) if named.defects else named)
     if not selection.cases:
         raise UsageError("no case is left: the selection excludes everything that the plans ask for")
     if named.target == "emulator":
         from harness.emulator import EmulatorSettings
-        from harness.emulator.defects import chosen
 
         EmulatorSettings().with_options(named.emulator)
-        chosen(named.defects)
     return selection
+
+
+def _split(settings: RunSettings) -> RunSettings:
+    """Each defect to its owner, the emulator or the reference backend; UsageError for a name that neither has."""
+    from harness.backend.defects import all_defects as of_backend
+    from harness.contract.loader import suggest
+    from harness.emulator.defects import all_defects as of_emulator
+
+    known = {*of_backend(), *of_emulator()}
+    for name in settings.defects:
+        if name not in known:
+            raise UsageError(f'unknown defect "{name}"{suggest(name, known)}')
+    theirs = tuple(name for name in settings.defects if name in of_backend())
+    ours = tuple(name for name in settings.defects if name not in theirs)
+    return settings.model_copy(update={"defects": ours, "backend_defects": theirs})
 
 
 def parametrise(metafunc: pytest.Metafunc, selection: Selection) -> None:

@@ -149,7 +149,7 @@ class Controller:
             select=settings.select,
             workers=workers,
             repeat=settings.repeat,
-            defects=settings.defects,
+            defects=(*settings.defects, *settings.backend_defects),
             connections=tuple(
                 ConnectionRecord(
                     id=found.id if found else None,

@@ -78,7 +78,7 @@ class ProvingProcess:
             plan = self.selection.backend
             if plan is None:
                 raise UsageError("no plan of a backend is part of this run")
-            self.rigged = open_rig(plan, self.session.clock)
+            self.rigged = open_rig(plan, self.session.clock, self.selection.settings.backend_defects)
         self.rigged.rig.begin(drive)
         return self.rigged.rig
 

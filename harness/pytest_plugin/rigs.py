@@ -28,10 +28,10 @@ class OpenRig:
             self.rig.close()
 
 
-def open_rig(plan: BackendPlan, clock: Clock) -> OpenRig:
+def open_rig(plan: BackendPlan, clock: Clock, defects: tuple[str, ...]) -> OpenRig:
     """Start or find backend and world. CredentialError or HarnessError when that cannot be."""
     with ExitStack() as stack:
-        address = _reference(stack) if plan.is_reference else _given(plan)
+        address = _reference(plan, stack, defects) if plan.is_reference else _given(plan)
         return OpenRig(Rig(plan, address, clock), stack.pop_all())
 
 
@@ -47,7 +47,7 @@ def _given(plan: BackendPlan) -> RigAddress:
     return RigAddress(str(plan.url), str(plan.world), found["RUTTER_CLIENT_ID"], secret)
 
 
-def _reference(stack: ExitStack) -> RigAddress:
+def _reference(plan: BackendPlan, stack: ExitStack, defects: tuple[str, ...]) -> RigAddress:
     # Only the worker that proves a backend starts one: these imports cost a second.
     from harness.backend import BackendProcess, BackendSettings
     from harness.backend.vault import new_key
@@ -65,8 +65,8 @@ def _reference(stack: ExitStack) -> RigAddress:
         BackendSettings(
             base_url=emulator.base_url, client_id=environment["RUTTER_CLIENT_ID"],
             client_secret=Secret(environment["RUTTER_CLIENT_SECRET"]), vault_keys=(key,),
-            database=f"sqlite:///{folder / 'backend.sqlite3'}", rate="off", idle_seconds=0.02, poll_seconds=POLL,
-            not_ready_seconds=0.2,
+            database=f"sqlite:///{folder / 'backend.sqlite3'}", rate="off", idle_seconds=0.1, poll_seconds=POLL,
+            not_ready_seconds=0.2, defects=defects, resources=tuple(plan.data.resources) if plan.data else (),
         ),
         folder / "backend.log",
     )  # fmt: skip

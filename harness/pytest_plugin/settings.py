@@ -14,9 +14,9 @@ class RunSettings(BaseModel):
 
     `plans` are paths; empty means all shipped plans. `platforms`, `resources` and `select` (areas) narrow the cases;
     empty means all; `each_once` leaves each resource on one platform only. `repeat` proves each case so often. `rate`
-    is `500/10s`, `off`, or None for the target's default.
-    `emulator` holds settings of the
-    emulator as text (`EmulatorSettings.with_options`). `redaction_key` (hex) keys the fingerprints of this run and is
+    is `500/10s`, `off`, or None for the target's default. `defects` are those of the emulator, `backend_defects` those
+    of the reference backend. `emulator` holds settings of the emulator as text (`EmulatorSettings.with_options`).
+    `redaction_key` (hex) keys the fingerprints of this run and is
     never written to the output directory. `events_fd` is an inherited file descriptor that progress events are written
     to, as JSON lines.
 
@@ -39,6 +39,7 @@ class RunSettings(BaseModel):
     repeat: int = Field(default=1, ge=1)
     cleanup: bool = True
     defects: tuple[str, ...] = ()
+    backend_defects: tuple[str, ...] = ()
     emulator: dict[str, str] = Field(default_factory=dict)
     settings_file: str = "golive.toml"
     backend: str = ""

@@ -156,51 +156,6 @@ def test_a_public_token_makes_one_connection_and_its_data_arrives(world, databas
         assert len(ledger) > 10
 
 
-def test_edits_and_deletes_on_the_platform_arrive_by_webhook(world):
-    """What a user changes and deletes in the platform's software is in the mirror after its webhooks."""
-    place = world(linked_books="seeded", initial_batch_seconds=0.05)
-    hear(place)
-    id, _ = linked(place)
-    eventually(place.only, lambda found: found["state"] == "healthy")
-    changed, deleted = list(complete(place, id, "vendors"))[:2]
-    place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
-    place.admin("DELETE", f"platform/{id}/vendors/{deleted}")
-    rows = eventually(
-        lambda: place.mirrored(id, "vendors"),
-        lambda rows: deleted not in rows and rows[changed]["vendor_name"] == "Renamed in the software",
-    )
-    assert rows == place.ledger("vendors")
-    assert deleted not in rows
-
-
-def test_missed_webhooks_are_repaired_by_polling(world):
-    """Without any webhook, a sync on demand brings changes and deletions."""
-    place = world(linked_books="seeded", initial_batch_seconds=0.05)
-    id, _ = linked(place)
-    eventually(place.only, lambda found: found["state"] == "healthy")
-    changed, deleted = list(complete(place, id, "vendors"))[:2]
-    place.admin("PATCH", f"platform/{id}/vendors/{changed}", vendor_name="Renamed in the software")
-    place.admin("DELETE", f"platform/{id}/vendors/{deleted}")
-    assert place.http.post(f"{place.backend.url}/connections/{id}/sync").status_code == 303
-    rows = complete(place, id, "vendors")
-    assert rows == place.ledger("vendors")
-    assert deleted not in rows
-    assert rows[changed]["vendor_name"] == "Renamed in the software"
-
-
-def test_a_connection_that_needs_reauthentication_says_so_and_comes_back(world):
-    """The state on the page follows the API: needs re-authentication with its link, then healthy again."""
-    place = world(linked_books="empty", initial_batch_seconds=0.05)
-    hear(place)
-    id, _ = linked(place)
-    eventually(place.only, lambda found: found["state"] == "healthy")
-    place.admin("POST", "connection_state", id=id, status="needs_reauth")
-    assert eventually(place.only, lambda found: found["state"] == "needs_reauth")["state"] == "needs_reauth"
-    assert "Authenticate again" in place.http.get(f"{place.backend.url}/connections/{id}").text
-    place.admin("POST", f"connections/{id}/authenticate")
-    assert eventually(place.only, lambda found: found["state"] == "healthy")["state"] == "healthy"
-
-
 def test_killed_in_the_middle_of_a_sync_it_goes_on_where_it_was(world):
     """A backend that is killed during the initial sync ends up with the same mirror after its restart."""
     place = world(linked_books="seeded", initial_batch_seconds=0.05)
