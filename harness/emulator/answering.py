@@ -32,7 +32,7 @@ from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.books import seeded
-from harness.emulator.validity import json_body
+from harness.emulator.validity import checked_mode, json_body
 from harness.emulator.world import World
 from harness.emulator.writing import TASK, Act, Errand, Order, Writer
 
@@ -234,6 +234,7 @@ class Api:
         if operation.name == "get":
             return get_one(self.store, self.settings, resource, block, match.values["id"], query)
         body = json_body(request.body)
+        checked_mode(body)
         return self._write(Call(self, request, resource, operation, match.values, connection), body, body)
 
     def _supported(self, resource: Resource, operation: str, platform: str) -> bool:
@@ -250,8 +251,6 @@ class Api:
         kept = content
         if special.sealed and isinstance(content, dict):
             kept = {name: value for name, value in content.items() if name == "response_mode"}
-        if not call.operation.is_async and isinstance(kept, dict):
-            kept = {name: value for name, value in kept.items() if name != "response_mode"}
         return self._write(call, content, kept, special)
 
     def later(self, call: Call) -> Json:
@@ -272,8 +271,11 @@ class Api:
         return special.act(Call(self, request, match.resource, match.operation, match.values, connection))
 
     def _write(self, call: Call, content: Any, kept: Any = None, special: Special | None = None) -> Json:
-        """`content` makes two requests the same, `kept` stands in the job."""
+        """`content` makes two requests the same, `kept` stands in the job. What declares no asynchronous answer gives
+        none, whatever is asked for. Source: [S24] x-async."""
         request, operation = call.request, call.operation
+        if not operation.is_async and isinstance(kept, dict) and "response_mode" in kept:
+            kept = {name: value for name, value in kept.items() if name != "response_mode"}
         query = [pair for pair in request.query if pair[0] != "access_token"]
         compared = request.body.decode("utf-8", "replace") if self.settings.idempotency_compare == "bytes" else content
         result = self.writer.write(

@@ -99,6 +99,8 @@ class EmulatorSettings:
     idempotency_compare: str = setting("parsed", "bodies are compared: parsed or bytes", "UNKNOWN")
     idempotency_running: str = setting("wait", "same key while the first runs: wait, or async shape", "INFERRED")
 
+    largest_amount: float = setting(1e13, "a platform refuses a write with a number of this size", "INFERRED")
+
     async_delay: float = setting(0.02, "how long an async job stays pending", "UNKNOWN")
     platform_delay: float = setting(0.0, "how long the platform takes for a write", "own")
     sync_wait: float = setting(30.0, "prefer_sync answers with a job after this long", "DA:asynchronous-operations")

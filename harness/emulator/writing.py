@@ -8,7 +8,7 @@ from typing import Any
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
 from harness.emulator.agenda import Agenda
-from harness.emulator.bookkeeping import Refused, created, effects, updated
+from harness.emulator.bookkeeping import Refused, check_size, created, effects, updated
 from harness.emulator.bookkeeping.effects import apply_credit
 from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
@@ -204,7 +204,7 @@ class Writer:
                 return 200, act()
         except Refused as error:
             answer = refused(self.settings, str(error))
-        except (OverflowError, DecimalException):
+        except DecimalException:
             answer = refused(self.settings, "An amount is larger or finer than the platform can keep.")
         except ApiError as error:
             answer = error
@@ -216,6 +216,7 @@ class Writer:
             self.contract, resource, connection["platform"], inner,
             ids=self.ids, now=self.clock.tick(), lookup=self._lookup(connection),
         )  # fmt: skip
+        check_size([inner, *(made.get("total_amount") for made in documents)], self.settings.largest_amount)
         key = resource.item_key or resource.entity
         if resource.name in APPLICATIONS:
             for name, linked in apply_credit(inner, self._lookup(connection)):
@@ -249,6 +250,7 @@ class Writer:
             self.contract, resource, connection["platform"], row, inner,
             ids=self.ids, now=self.clock.tick(), lookup=self._lookup(connection),
         )  # fmt: skip
+        check_size([inner, after.get("total_amount")], self.settings.largest_amount)
         self.store.put(connection["id"], resource.name, after)
         self.written(connection, resource.name, "updated", after)
         for name, linked in effects(resource.name, after, row, self._lookup(connection)):

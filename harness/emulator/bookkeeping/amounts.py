@@ -1,13 +1,11 @@
 """Money in decimals: exact sums, the right number of digits per currency, floats only at the very end."""
 
-import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 ZERO = Decimal(0)
-LARGEST = Decimal(sys.float_info.max)
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3, "JOD": 3}
 """ISO 4217 minor units that are not 2."""
 
@@ -62,9 +60,7 @@ def exact(value: Any) -> Decimal:
 
 
 def number(value: Decimal) -> int | float:
-    """A decimal as the JSON number that prints the same. OverflowError beyond what JSON's readers can hold."""
-    if abs(value) > LARGEST:
-        raise OverflowError(value)
+    """A decimal as the JSON number that prints the same."""
     return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else float(value)
 
 

@@ -8,7 +8,7 @@ names none, and the conversion by the document's own rate, are INFERRED.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from harness.emulator.bookkeeping.amounts import exact, total
@@ -17,7 +17,11 @@ Document = Mapping[str, Any]
 Rows = Callable[[str], list[dict[str, Any]]]
 Sums = Mapping[str, Decimal]
 CENT = Decimal("0.01")
-NOTHING = Decimal(0)
+NOTHING, ONE = Decimal(0), Decimal(1)
+WIDE = Context(prec=80)
+"""Holds the product of any amount and rate, with its cents."""
+DEAREST = Decimal(1_000_000)
+"""No currency is worth so much of another: a rate beyond it is none."""
 BASE = "USD"
 
 
@@ -184,4 +188,4 @@ def _converted(row: Document, value: Any) -> Decimal:
     """An amount in the currency of the books."""
     rate = exact(row.get("currency_rate"))
     foreign = row.get("currency_code") not in {None, BASE}
-    return (exact(value) * (rate if foreign and rate > 0 else 1)).quantize(CENT)
+    return WIDE.multiply(exact(value), rate if foreign and 0 < rate < DEAREST else ONE).quantize(CENT, context=WIDE)

@@ -47,12 +47,13 @@ class Whole:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a schema makes of a value: of an object the `whole`, of a list its `items` (schema and path), of a text an
-    `instant`; anything else stays as it is."""
+    `instant`, of a number a `text` where the contract has no number; anything else stays as it is."""
 
     whole: Whole | None = None
     items: Mapping[str, Any] | None = None
     inner: str = ""
     instant: bool = False
+    text: bool = False
 
 
 class Moulds:
@@ -72,7 +73,7 @@ class Moulds:
 
     def value(self, raw: Mapping[str, Any], value: Any, path: str) -> Any:
         """A sent value as the document holds it at `path`, of which `raw` is the schema."""
-        if value is None or isinstance(value, (int, float)):
+        if value is None:
             return value
         shape = self._shapes.get(path)
         if shape is None:
@@ -81,9 +82,9 @@ class Moulds:
             return self._object(shape.whole, value)
         if shape.items is not None and isinstance(value, list):
             return [self.value(shape.items, item, shape.inner) for item in value]
-        if shape.instant and isinstance(value, str):
-            return widen(value, self._platform)
-        return value
+        if isinstance(value, str):
+            return widen(value, self._platform) if shape.instant else value
+        return str(value) if shape.text and type(value) in {int, float} else value
 
     def _object(self, whole: Whole, sent: Mapping[str, Any]) -> Document:
         made = whole.blank.copy()
@@ -99,8 +100,13 @@ class Moulds:
     def _shape(self, raw: Mapping[str, Any], path: str) -> Shape:
         schema = self._contract.plain(raw)
         parts = self._parts(schema, f"{path}.", schema.get("required", ())) if schema.get("properties") else ()
+        field = self._resource.fields.get(path)
         return Shape(
-            Whole(parts) if parts else None, schema.get("items"), f"{path}[]", schema.get("format") == "date-time"
+            whole=Whole(parts) if parts else None,
+            items=schema.get("items"),
+            inner=f"{path}[]",
+            instant=schema.get("format") == "date-time",
+            text=field is not None and field.types == {"string"},
         )
 
     def _parts(self, schema: Mapping[str, Any], prefix: str, needed: Container[str]) -> tuple[Part, ...]:

@@ -65,6 +65,20 @@ def _references(contract: Contract, name: str, operation: str, platform: str) ->
     return whole
 
 
+def check_size(value: Any, largest: float) -> None:
+    """No number of a body may be so large that sums of such numbers lose their cents."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif isinstance(value, (int, float)):
+        if abs(value) >= largest:
+            raise Refused("An amount is larger than the platform can keep.")
+        return
+    elif not isinstance(value, list):
+        return
+    for item in value:
+        check_size(item, largest)
+
+
 def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:
     """The platform's own rules. Sources: the quirks; [S24] on journal signs and bank transfers."""
     lines = [line for line in body.get("line_items") or () if isinstance(line, dict)]
