@@ -19,7 +19,7 @@ from harness.emulator import EmulatorProcess, EmulatorSettings
 from harness.errors import HarnessError
 from harness.plan.rollout import Rollout
 from harness.rollout.asking import ask
-from harness.rollout.demand import Limit, limit_of
+from harness.rollout.demand import Limit, limit_of, parted
 from harness.rollout.emulated import Emulated
 
 REFERENCE = "reference"
@@ -60,8 +60,9 @@ def emulated_parts(plan: Rollout, settings: EmulatorSettings, backend: str | Non
             try:
                 tokens = _link(Emulated(emulator.base_url), environ, process.url, plan)
                 process.stop()
-                # From here on the load takes the planned share of the organisation's limit, the backend the rest.
-                process = BackendProcess.start(replace(alone, rate=_rate(limit, 1 - plan.limits.planned_share)))
+                # From here on the load has its part of the organisation's limit.
+                share = parted(plan, with_backend=True).backend
+                process = BackendProcess.start(replace(alone, rate=_rate(limit, share)))
                 yield Parts({**environ, **tokens}, process.url)
             finally:
                 process.stop()
@@ -96,7 +97,7 @@ def _link(emulated: Emulated, environ: Mapping[str, str], url: str, plan: Rollou
         made = ask(f"{url}/link/exchange", method="POST", body={"public_token": token}, patience=READY_WITHIN)
         linked[str(made["connection_id"])] = platform
     requests = _first_reading(emulated, url)
-    time.sleep(max(0.0, began + requests / limit_of(plan).safe / plan.limits.planned_share - time.monotonic()))
+    time.sleep(max(0.0, began + requests / parted(plan, with_backend=True).pace - time.monotonic()))
     target = resolve_target("emulator", environ=environ, settings_file=Path("golive.toml"))
     return {
         TOKEN_PREFIX + linked[str(item.id)]: item.access_token.reveal()

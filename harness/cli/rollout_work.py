@@ -17,7 +17,7 @@ from harness.errors import UsageError
 from harness.plan import Case, Requirement, default_plan_paths, load_plans, merge
 from harness.plan.rollout import Rollout, Stage, Traffic, seconds
 from harness.rollout.backend import WEBHOOK_PATH
-from harness.rollout.demand import URGENCY, bursts, by_platform, limit_of, share_out
+from harness.rollout.demand import URGENCY, bursts, by_platform, limit_of, parted, share_out
 from harness.rollout.slots import budget_file, on_server, open_slots, without_secret
 from harness.rollout.work import BUDGET, TOKEN, UNIQUE, Flow, Step, Work
 
@@ -78,11 +78,9 @@ def prepare(plan: Rollout, stage: Stage, world: World, folder: Path, wanted: Wan
         flows = _played(stage, kitchen)
     finally:
         session.close()
-    limit, share = limit_of(plan), plan.limits.planned_share
-    # A backend that takes part sends requests of its own: they are the rest that the plan leaves.
-    per_second = limit.safe * (share if wanted.emit_url else 1.0)
+    limit, pace = limit_of(plan), parted(plan, with_backend=wanted.backend is not None).pace
     place = wanted.slots or str(budget_file(world.target.base_url, world.target.credentials.client_id.reveal()))
-    _charge(place, len(sent) + 1, per_second, began)
+    _charge(place, len(sent) + 1, pace, began)
     return Work(
         stage=stage.stage,
         base_url=world.target.base_url,
@@ -91,7 +89,7 @@ def prepare(plan: Rollout, stage: Stage, world: World, folder: Path, wanted: Wan
         workers=wanted.workers,
         flows=tuple(flow for flow in flows if flow.count),
         slots=without_secret(place),
-        per_second=per_second,
+        per_second=pace,
         window=limit.window,
         limit=limit.requests,
         jitter=limit.jitter,
@@ -120,7 +118,7 @@ def _played(stage: Stage, kitchen: Kitchen) -> list[Flow]:
     if wanted.backend is None:
         bursts_.get("webhook_burst", {}).pop("webhook", None)
     lasts = wanted.seconds or seconds(stage.play)
-    played = share_out(bursts_, limit_of(plan).safe * plan.limits.planned_share, lasts)
+    played = share_out(bursts_, parted(plan, with_backend=wanted.backend is not None).load, lasts)
     return [flow for name, parts in played.items() for flow in _flows(name, parts, kitchen)]
 
 

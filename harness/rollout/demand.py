@@ -46,6 +46,28 @@ def limit_of(plan: Rollout) -> Limit:
     return Limit(requests, window, seconds(plan.limits.jitter))
 
 
+BACKEND_PART = 0.2
+"""Of the planned share: what a backend that takes part in a load test may use itself. In production its requests are
+the load; in the test the generator plays the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The organisation's limit parted between the generator and a backend. `backend` is a share of the limit, `pace`
+    and `load` are requests per second: what the generator may send at most, and what the scenarios ask of it."""
+
+    backend: float
+    pace: float
+    load: float
+
+
+def parted(plan: Rollout, *, with_backend: bool) -> Parting:
+    """Without a backend the generator has all of it."""
+    limit, planned = limit_of(plan), plan.limits.planned_share
+    backend = BACKEND_PART * planned if with_backend else 0.0
+    return Parting(backend, limit.safe * (1 - backend), limit.safe * (planned - backend))
+
+
 def pages(objects: int, traffic: Traffic, lists: int) -> int:
     """Requests that read so many objects spread over so many lists: every list ends with a page that is not full."""
     return math.ceil(objects / traffic.page_size) + lists - 1

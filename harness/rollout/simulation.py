@@ -54,7 +54,7 @@ class Waits:
 
     def add(self, first: float, last: float, count: int) -> None:
         """`count` requests whose waits lie evenly between `first` and `last`."""
-        parts = min(count, 8)
+        parts = min(count, 8) if last > first * 1.01 else 1  # closer ones share a bucket anyway
         for index in range(parts):
             value = first + (last - first) * (index + 0.5) / parts
             key = float(f"{value:.2g}")
