@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.cli.rollout_judge import judge_samples
 from harness.cli.rollout_parts import REFERENCE, Parts, emulated_parts, reference_version
+from harness.cli.rollout_rehearsal import Rehearsal, rehearse, with_rehearsal
 from harness.cli.rollout_report import Told, make_report, reasons_of
 from harness.cli.rollout_watch import Watcher, Webhooks
 from harness.cli.rollout_work import Wanted, environment_of, prepare
@@ -48,6 +49,7 @@ class RollSettings:
     backend: str | None = None
     backend_version: str | None = None
     slots: str | None = None
+    rehearse: bool = False
     defects: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     emulator: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +66,7 @@ def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
     """The load test ahead of one stage, from the question whether it may start to its entry in the ledger."""
     began, backend_version = time.monotonic(), _backend_version(settings)
     may_start(plan, stage, settings, backend_version)
+    rehearsal = rehearse(stage) if settings.rehearse else None
     with _parts(plan, settings) as parts:
         target = resolve_target(settings.target, environ=parts.environ, settings_file=Path("golive.toml"))
         if target.strength is Strength.LIVE and not settings.live:
@@ -72,7 +75,7 @@ def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
             raise UsageError("--abuse is about the webhooks of an emulator to a backend: give --backend as well")
         world, started = discover(target, plan.platforms, rate="off"), datetime.now(UTC)
         folder = settings.out / f"{stage.stage}-{started:%Y%m%dT%H%M%SZ}"
-        return _tested(_Trial(plan, stage, settings, parts, world, backend_version, folder, started, began))
+        return _tested(_Trial(plan, stage, settings, parts, world, backend_version, folder, started, began, rehearsal))
 
 
 def _parts(plan: Rollout, settings: RollSettings) -> AbstractContextManager[Parts]:
@@ -117,6 +120,7 @@ class _Trial:
     folder: Path
     started: datetime
     at: float
+    rehearsal: Rehearsal | None
 
     @property
     def emulated(self) -> Emulated | None:
@@ -137,7 +141,7 @@ class _Ended:
 def _tested(trial: _Trial) -> RolloutReport:
     trial.folder.mkdir(parents=True, exist_ok=True)
     clear(trial.folder)
-    ended = _play(trial)
+    ended, rehearsal = _play(trial), trial.rehearsal
     report = _judge(trial, ended)
     write_rollout_report(report, trial.folder)
     append_entry(
@@ -155,6 +159,7 @@ def _tested(trial: _Trial) -> RolloutReport:
             limited=ended.played.measured.total("limited"),
             feasible=plan_capacity(trial.plan, trial.stage).feasible,
             report=trial.folder.name,
+            rollback_seconds=rehearsal.took if rehearsal is not None and rehearsal.problem is None else None,
         ),
     )
     return report
@@ -206,7 +211,8 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
     gates = stage.parsed_gates
     results = judge_gates(gates, played.measured, around)
     invalid = _invalid(plan, ended)
-    verdict = outcome(stage, results, gates, invalid)
+    judged = outcome(stage, results, gates, invalid)
+    verdict, rollback = with_rehearsal(stage, judged, trial.rehearsal)
     told = Told(
         command=trial.settings.command,
         started_at=trial.started.isoformat(timespec="seconds"),
@@ -214,15 +220,18 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
         outcome=verdict,
         reasons=(
             *((f"stopped early: {played.stopped}",) if played.stopped else ()),
-            *reasons_of(verdict, results, invalid),
+            *((rollback,) if rollback and verdict is not judged else ()),  # what decides stands first
+            *reasons_of(judged, results, invalid),
+            *((rollback,) if rollback and verdict is judged else ()),
         ),
-        next=_next(plan, stage, verdict),
+        next=_next(plan, stage, verdict, rehearsed=trial.rehearsal is not None),
         gates=results,
         invalid=invalid,
         problems=tuple(played.problems),
         backend=trial.settings.backend,
         backend_version=trial.backend_version,
-        decided=any(result.state is GateState.LOST for result in results),
+        decided=any(result.state is GateState.LOST for result in results)
+        or (trial.rehearsal is not None and trial.rehearsal.problem is not None),
     )
     return make_report(
         plan, stage, trial.world, ended.work, played.measured, told, arrivals=ended.arrivals, queue=around.queue
@@ -276,7 +285,7 @@ def _backend_version(settings: RollSettings) -> str:
     return version
 
 
-def _next(plan: Rollout, stage: Stage, verdict: StageOutcome) -> tuple[str, ...]:
+def _next(plan: Rollout, stage: Stage, verdict: StageOutcome, *, rehearsed: bool) -> tuple[str, ...]:
     place = plan.stages.index(stage)
     if verdict is StageOutcome.PROMOTE:
         following = plan.stages[place + 1] if place + 1 < len(plan.stages) else None
@@ -284,4 +293,5 @@ def _next(plan: Rollout, stage: Stage, verdict: StageOutcome) -> tuple[str, ...]
         return (soak, f"golive rollout {following.stage}") if following else (soak,)
     if verdict is StageOutcome.ROLL_BACK and stage.failed.command:
         return (stage.failed.command,)
-    return (f"golive rollout {stage.stage}",)
+    option = " --rehearse" if stage.failed.rehearse or rehearsed else ""
+    return (f"golive rollout {stage.stage}{option}",)

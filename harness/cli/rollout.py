@@ -46,6 +46,7 @@ from harness.exit_status import ExitStatus
 @click.option(
     "--emulator-option", "options", multiple=True, metavar="NAME=VALUE", help="Emulator only: a setting of it."
 )
+@click.option("--rehearse", is_flag=True, help="First run the stage's rollback command, and time it.")
 @click.option(
     "--abuse", "abuse", multiple=True, metavar="KIND=NUMBER", help="Emulated only: webhooks go wrong: drop=0.01."
 )
@@ -77,6 +78,7 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
         backend=choices["backend"],
         backend_version=choices["backend_version"],
         slots=choices["budget"],
+        rehearse=choices["rehearse"],
         defects=choices["defects"],
         faults=choices["faults"],
         emulator=pairs(choices["options"]),

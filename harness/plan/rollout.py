@@ -128,7 +128,11 @@ class Failed(Model):
 
     then: Annotated[str, Field(pattern="^(hold|roll_back)$")] = "hold"
     command: str | None = None
-    """What takes the stage back, such as the command of your feature flag; shown, never run."""
+    """What takes the stage back, such as the command of your feature flag. Shown; run by `--rehearse` only."""
+    within: Duration = "5min"
+    """How long it may take."""
+    rehearse: bool = False
+    """Whether the stage is promoted only after a timed rehearsal of the command."""
 
 
 class Stage(Model):

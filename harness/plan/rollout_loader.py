@@ -91,6 +91,8 @@ def _contents(plan: Rollout, stage: Stage, index: int) -> Iterator[Told]:
             yield (*place, "play"), f"play {stage.play} is not between 5s and 1h"
     except UsageError as error:
         yield (*place, "play"), str(error)
+    if stage.failed.rehearse and stage.failed.command is None:
+        yield (*place, "failed"), "rehearse needs a command, which takes the stage back"
     for number, text in enumerate(stage.gates):
         try:
             gate = parse_gate(text)

@@ -1,7 +1,6 @@
 """The rollout ledger: one line per load test of a stage, chained by hashes."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,8 @@ FIRST = "0" * 64
 
 class LedgerEntry(Model):
     """One load test. `digest` is the version of the plan, `backend` that of the integration backend; `limited` counts
-    429 answers; `feasible` is what the planner said; `previous` is the hash of the line before."""
+    429 answers; `feasible` is what the planner said; `rollback_seconds` how long the rehearsed rollback took, None when
+    none was rehearsed well; `previous` is the hash of the line before."""
 
     at: str
     plan: str
@@ -33,11 +33,17 @@ class LedgerEntry(Model):
     feasible: bool
     report: str
     previous: str = FIRST
+    rollback_seconds: float | None = None
+
+    @property
+    def line(self) -> str:
+        """As it is written; what was not known to earlier versions is left out while it says nothing."""
+        return self.model_dump_json(exclude={"rollback_seconds"} if self.rollback_seconds is None else None)
 
     @property
     def hash(self) -> str:
-        """Of the line as it is written."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Of the line."""
+        return hashlib.sha256(self.line.encode()).hexdigest()
 
 
 def read_ledger(path: Path) -> tuple[LedgerEntry, ...]:
@@ -70,7 +76,7 @@ def append_entry(path: Path, entry: LedgerEntry) -> LedgerEntry:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(json.loads(chained.model_dump_json()), separators=(",", ":")) + "\n")
+            file.write(chained.line + "\n")
     except OSError as error:
         raise StorageError(f"{path}: cannot write: {error.strerror or error}") from error
     return chained

@@ -78,6 +78,14 @@ def test_an_edited_ledger_promotes_nothing(plan: Rollout, settings: RollSettings
         read_ledger(settings.ledger)
 
 
+def test_a_ledger_of_an_earlier_version_goes_on(plan: Rollout, settings: RollSettings) -> None:
+    """Lines from before rollbacks were rehearsed keep their hash, and lines with a rehearsal follow them."""
+    old = append_entry(settings.ledger, entry(plan, "canary"))
+    assert "rollback_seconds" not in settings.ledger.read_text(encoding="utf-8")
+    append_entry(settings.ledger, entry(plan, "early", rollback_seconds=1.5))
+    assert [item.rollback_seconds for item in read_ledger(settings.ledger)] == [old.rollback_seconds, 1.5]
+
+
 def decided(
     plan: Rollout, entries: tuple[LedgerEntry, ...], ask: str = "stages", today: str = "2026-11-25"
 ) -> ItemState:
