@@ -109,6 +109,18 @@ class Mirror:
                     )
                 )
 
+    def bury(self, connection_id: str, resource: str, id: str, at: float) -> None:
+        """Forget an object that was deleted at a time, for good: a page that was read before may still have it."""
+        place = {"connection_id": connection_id, "resource": resource, "id": id}
+        buried = self._database.upsert(TOMBSTONES).values(**place, deleted_at=at).on_conflict_do_nothing()
+        with self._database.begin() as connection:
+            connection.execute(buried)
+            connection.execute(
+                delete(MIRROR).where(
+                    MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.id == id
+                )
+            )
+
     def counts(self, connection_id: str) -> dict[str, int]:
         """How many rows each resource has."""
         counted = select(MIRROR.c.resource, func.count()).where(MIRROR.c.connection_id == connection_id)

@@ -186,7 +186,7 @@ class Reader:
         id = data.get("id") if isinstance(data, dict) else event.get("id") if isinstance(event, dict) else None
         resource = RESOURCES.get(str(event.get("resource", "")).upper()) if isinstance(event, dict) else None
         if resource is not None and isinstance(id, str):
-            self.mirror.drop(view.id, resource, [id])
+            self.mirror.bury(view.id, resource, id, self.clock.now().timestamp())
 
     def _refused(self, view: ConnectionView, reply: Reply) -> float:
         """How long to wait after an answer that was no success; the connection's state is looked at when it says so."""

@@ -80,6 +80,8 @@ class World:
     def written(self, connection: Mapping[str, Any], resource: str, verb: str, document: Mapping[str, Any]) -> None:
         """An API write has changed a document: its webhook goes out at once on real-time platforms, elsewhere with the
         next sync. INFERRED, see `own_write_events`."""
+        if verb == "deleted":
+            self.changes.bury(connection, resource, document["id"])
         if not self._settings.own_write_events or not self.announcer.heard(resource, verb):
             return
         if is_real_time(connection["platform"]):

@@ -66,6 +66,9 @@ class _Undying(Mirror):
     def drop(self, connection_id: str, resource: str, ids: Iterable[str]) -> None:
         """Nothing is ever gone."""
 
+    def bury(self, connection_id: str, resource: str, id: str, at: float) -> None:
+        """As above."""
+
 
 class _Dated(Mirror):
     def keep(

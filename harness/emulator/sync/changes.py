@@ -9,7 +9,8 @@ from harness.emulator.clock import EmulatorClock, to_millis
 from harness.emulator.documents import Documents
 from harness.emulator.sync.books import PlatformBooks
 
-KIND = "change"
+KIND, GONE = "change", "gone"
+"""Changes that wait for a sync; objects of the books that were deleted."""
 Document = dict[str, Any]
 Connection = Mapping[str, Any]
 
@@ -65,11 +66,24 @@ class Changes:
     def forget(self, connection: str) -> None:
         """Take off everything of a connection that is gone."""
         self._store.forget_many(KIND, [change.id for change in self.of(connection)])
+        self._store.forget_many(GONE, [id for id, _ in self._store.recall(GONE, f"{connection}:")])
+
+    def bury(self, connection: Connection, resource: str, object: str) -> None:
+        """Note that the platform has an object of its books no more: no later sync may find it there again."""
+        if self._books.find(connection, resource, object) is not None:
+            self._store.keep(GONE, f"{connection['id']}:{resource}:{object}", True)
+
+    def buried(self, connection: Connection, resource: str) -> set[str]:
+        """The objects of a list that the platform's books had and that were deleted."""
+        prefix = f"{connection['id']}:{resource}:"
+        return {id.removeprefix(prefix) for id, _ in self._store.recall(GONE, prefix)}
 
     def base(self, connection: Connection, resource: str, object: str) -> Document | None:
         """An object as the API shows it, or as the platform has it when the API does not have it at all."""
         row = self._store.get(connection["id"], resource, object)
-        return row.document if row else self._books.find(connection, resource, object)
+        if row is not None or self._store.record(GONE, f"{connection['id']}:{resource}:{object}"):
+            return row.document if row is not None else None
+        return self._books.find(connection, resource, object)
 
     def now(self, connection: Connection, resource: str, object: str) -> Document | None:
         """An object as the platform's own software has it now; None when it has none."""

@@ -35,8 +35,9 @@ class Landing:
     def fresh(self, connection: Connection, resource: str, documents: Iterable[Document], *, announce: bool) -> int:
         """Put the documents that the API does not have yet; returns how many. The others are left as they are: what
         did not change is not synced again (INFERRED)."""
-        known = connection["id"]
-        new = [item for item in documents if self._store.get(known, resource, item["id"]) is None]
+        known, gone = connection["id"], self._changes.buried(connection, resource)
+        new = [item for item in documents
+               if item["id"] not in gone and self._store.get(known, resource, item["id"]) is None]  # fmt: skip
         landed = [self._stamped(item) for item in new]
         self._store.put_many(known, resource, landed)
         for document in landed if announce else ():
@@ -47,6 +48,7 @@ class Landing:
         """Bring one change into the API, or only tell of it when it is there already."""
         before = self._current(connection, change.resource, change.object)
         if change.verb == "deleted":
+            self._changes.bury(connection, change.resource, change.object)
             if before is not None or change.shown:
                 self._gone(connection, change, before, announce=announce)
             return

@@ -14,6 +14,7 @@ from harness.backend.connections import Connections
 from harness.backend.database import Database
 from harness.backend.meaning import effect_of, event_of
 from harness.backend.metrics import Metrics
+from harness.backend.mirror import Mirror
 from harness.backend.settings import from_environment
 from harness.backend.vault import Vault, new_key
 from harness.cli.backend import backend
@@ -87,6 +88,24 @@ def test_rotation_seals_what_is_stored_and_the_old_key_can_go(tmp_path, monkeypa
     assert (told.exit_code, told.output.split()[0]) == (0, "1")
     assert not any(text in told.output for text in (old, new, "a token"))
     assert Connections(Database(place), Vault([Secret(new)]), SystemClock()).token("c1") == Secret("a token")
+
+
+def test_a_page_that_was_read_before_a_deletion_does_not_bring_the_object_back(tmp_path):
+    """What an event said is deleted stays so, although a page that still has it is stored after that."""
+    database = Database(f"sqlite:///{tmp_path / 'backend.sqlite3'}")
+    mirror = Mirror(database)
+    page = [{"id": "v1", "last_synced_at": "2026-01-01T00:00:00Z"}, {"id": "v2"}]
+
+    def store():
+        with database.begin() as connection:
+            mirror.keep(connection, "c1", "vendors", page, 1)
+
+    store()
+    mirror.bury("c1", "vendors", "v1", 1.0)
+    assert [row["id"] for row in mirror.rows("c1", "vendors")] == ["v2"]
+    store()
+    assert [row["id"] for row in mirror.rows("c1", "vendors")] == ["v2"]
+    database.close()
 
 
 def test_alert_rules_name_only_metrics_that_exist(tmp_path):

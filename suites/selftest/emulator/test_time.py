@@ -129,6 +129,24 @@ def test_a_delete_is_told_where_the_platform_can_tell(double):
         assert (gone[platform] in [event["data"]["id"] for event in events]) is (platform == "NETSUITE")
 
 
+def test_what_is_deleted_stays_deleted(double):
+    """Neither a later batch of the initial sync nor a backfill brings back what was deleted on the platform or by the
+    API, and nobody can edit it there any more."""
+    id, token = double.link("QUICKBOOKS")
+    double.advance(601)
+    by_hand, by_api = list(double.rows("/accounting/vendors", token))[:2]
+    edited(double, "DELETE", id, "vendors", by_hand)
+    assert double.api("DELETE", f"/accounting/vendors/{by_api}", token=token, json={}).json()["success"]
+    double.advance(601)
+    assert not {by_hand, by_api} & double.rows("/accounting/vendors", token).keys()
+    start = {"start_date": "2024-01-01", "object_types": ["vendor"]}
+    assert double.api("POST", "/connections/backfill", token=token, json=start).json() == {"success": True}
+    double.advance(60)
+    assert not {by_hand, by_api} & double.rows("/accounting/vendors", token).keys()
+    for gone in (by_hand, by_api):
+        assert httpx.get(f"{double.root}/_emulator/platform/{id}/vendors/{gone}").status_code == 404
+
+
 def test_a_requested_sync_reads_only_what_was_asked(double):
     """An empty list syncs nothing, a type syncs that type, an absent list everything. Source: trap 19."""
     token = double.token("SHOPIFY")
