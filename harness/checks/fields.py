@@ -214,7 +214,8 @@ def _own(row: Any, path: str) -> Iterator[Any]:
 
 @check("fields.unique_id")
 def unique_id(subject: Rows) -> Iterator[Observation]:
-    """No two rows of a list share an id or a platform_id: an upsert by id would lose one. Source: [S24], INFERRED."""
+    """No two rows of a list share an id or a platform_id, no two lines of a document an id: an upsert by id would lose
+    one. Source: [S24], INFERRED."""
     for name in ("id", "platform_id"):
         seen: dict[Any, int] = {}
         for index, row in enumerate(subject.rows):
@@ -231,6 +232,12 @@ def unique_id(subject: Rows) -> Iterator[Observation]:
                 )
                 break
             seen[value] = index
+    for index, row in enumerate(subject.rows):
+        lines = [line["id"] for line in row.get("line_items") or () if isinstance(line, dict) and line.get("id")]
+        if len(set(map(str, lines))) < len(lines):
+            yield Observation("lines of one document share an id", "every id is unique within the document",
+                              short(lines), "line_items[].id", (subject.origins[index],))  # fmt: skip
+            break
 
 
 @check("fields.no_platform_data")

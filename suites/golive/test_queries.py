@@ -12,6 +12,8 @@ WHOLE = 100
 """The largest limit is UNKNOWN, and a larger one may be refused: the one that whole lists are read with is safe."""
 LARGE = 500
 """The largest limit that code of integrators asks for. Source: [I]."""
+LIKELY = ("memo", "currency_code", "description", "email")
+"""Fields that a filter is likely to be tried on."""
 LEAST_MONTHS = 4
 YEAR = 12
 DEFAULT_LIMIT = 50
@@ -173,11 +175,26 @@ def test_parameters_hold_together(proof, judge, drive, case):
 
 @pytest.mark.case("queries.filter_refused")
 def test_a_field_that_is_not_filterable_is_refused(proof, judge, drive):
-    """A filter on an unknown field, and one that is no filter, are answered 400."""
+    """A filter on an unknown field, and one that is no filter, are answered 400; one on a field that is not documented
+    as filterable is refused, or it selects."""
     for text in ('golive_no_such_field="x"', "this is no filter"):
         page = drive.page(proof.name, filter=text, limit=1)
         why = f"with filter={text}"
         judge(Failing(*proof.base, page, why, frozenset({400}), frozenset()), "errors.malformed")
+    name, value = _unfilterable(proof)
+    if name is not None and drive.page(proof.name, filter=f'{name}="{_quoted(value)}"', limit=1).ok:
+        _filtered(proof, judge, drive, [(name, "=", value)])  # more than is documented may work, if it works
+
+
+def _unfilterable(proof):
+    """A field that rows have and that no document calls filterable, with a value that not all of them have."""
+    rows = proof.snapshot().rows
+    for name, field in sorted(proof.described.fields.items(), key=lambda pair: pair[0] not in LIKELY):
+        if "." not in name and name not in proof.described.filterable and field.types <= {"string", "null"}:
+            held = {row[name] for row in rows if isinstance(row.get(name), str) and row[name].strip()}
+            if len(held) > 1 and not field.is_date_time and name != "id":
+                return name, min(held, key=lambda text: (len(text), text))
+    return None, None
 
 
 def _filtered(proof, judge, drive, conditions, limit=100):

@@ -108,6 +108,10 @@ def _without_key_of_jobs(_api: Any, request: Any) -> None:
         request.headers.pop("idempotency-key", None)
 
 
+def _odd_filter(pair: tuple[str, str]) -> bool:
+    return pair[0] == "filter" and pair[1].startswith(("platform_id=", "memo=", "currency_code="))
+
+
 def _rounded_quantities(body: Row) -> None:
     for line in lines(body):
         item = line.get("item")
@@ -138,6 +142,10 @@ register("quantity_in_cents", "quantities are rounded to two decimals", ("writes
 register("zeros_lost_by_update", "an update drops the zeros in front of a document number", ("roundtrip.persisted",),
          hear=bodies(lambda body: body.update({name: body[name].lstrip("0") for name in body if name == "document_number"}),
                      operations=("update",)))  # fmt: skip
+register("unfilterable_ignored", "a filter on a field that is not filterable is ignored", ("queries.filter",),
+         hear=queries(lambda query: without("filter")(query) if any(_odd_filter(pair) for pair in query) else query))  # fmt: skip
+register("lines_share_an_id", "all lines of a bill have the same id", ("fields.unique_id",),
+         spoil=rows(lambda row: [line.update(id="1") for line in lines(row)], operations=READS))  # fmt: skip
 register("large_page_loses_last", "a page of 500 lacks its last row", ("queries.limit",),
          spoil=_list(lambda scene, body, _: _cut(scene, body, scene.request.param("limit") == "500")))  # fmt: skip
 register("sorted_second_page_reversed", "further pages of a sorted list are turned round", ("queries.sort",),
