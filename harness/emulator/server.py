@@ -1,6 +1,7 @@
 """Serving an emulator over a real socket until it is stopped."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -46,7 +47,9 @@ def serve(
 
     if settings.port == 0:
         settings = with_port(settings)
-    uvloop.run(_serve(settings, application(settings, base_url(settings), progress), on_ready))
+    served = application(settings, base_url(settings), progress)
+    gc.freeze()  # what the contract and the books hold stays: the collector need not walk it again and again
+    uvloop.run(_serve(settings, served, on_ready))
 
 
 async def _serve(settings: EmulatorSettings, served: ASGIApp, on_ready: Callable[[EmulatorSettings], None]) -> None:
