@@ -25,6 +25,18 @@ go-live: $(STAMP) ## Run every shipped plan against the emulator and print the v
 
 test: $(STAMP) ## Run the tests of golive itself
 	$(BIN)/python -m pytest suites/selftest --numprocesses auto --dist loadgroup --quiet
+	@$(MAKE) --no-print-directory replay
+
+.PHONY: bench-replay cassettes replay
+replay: $(STAMP) ## Play the checked-in cassettes, without network (part of make test)
+	$(BIN)/python -m pytest suites/replay --numprocesses auto --quiet --assert=plain --golive-out golive-report/replay \
+		-p no:cacheprovider -p no:schemathesis -p no:locust -p no:anyio -p no:logging
+
+bench-replay: $(STAMP) ## Replay per request and load time, beside plain vcrpy, at 10 to 10,000 interactions
+	$(BIN)/python loadtests/bench_replay.py
+
+cassettes: $(STAMP) ## Record the checked-in cassettes again: all plans, each resource on one platform
+	@$(BIN)/golive record --each-once
 
 check: $(STAMP) ## Format, lint, types, architecture
 	$(BIN)/ruff format --check .
@@ -44,6 +56,7 @@ bench-webhooks: $(STAMP) ## Webhooks delivered per second
 
 bench: $(STAMP) ## Cases per second, emulator requests per second, peak memory
 	$(BIN)/python loadtests/bench.py
+	$(BIN)/python loadtests/bench_replay.py
 
 same-key: $(STAMP) ## One object per idempotency key: two emulators on a PostgreSQL, 10,000 keys at once
 	$(BIN)/python loadtests/same_key.py

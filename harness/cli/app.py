@@ -10,6 +10,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "prove": ("harness.cli.prove", "Prove the plans: would they notice each defect of the emulator?"),
     "record": ("harness.cli.record", "Prove a target and keep every exchange in cassettes."),
     "replay": ("harness.cli.record", "Play recorded cases again, without network and credentials."),
+    "cassettes": ("harness.cli.cassettes", "Audit, measure, compare and convert cassettes."),
     "doctor": ("harness.cli.doctor", "Credentials, reachability, version, connections: one line each with the fix."),
     "emulator": ("harness.cli.emulator", "Serve the stateful double of the API until stopped."),
     "report": ("harness.cli.report", "Fold the evidence of a run again and write its report."),

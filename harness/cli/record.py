@@ -13,6 +13,7 @@ from harness.cli.run import worker_count
 from harness.exit_status import ExitStatus
 
 DEFAULT = Path("cassettes")
+MOST_NOTES = 5
 
 
 @click.command()
@@ -56,7 +57,9 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
         settings_file=str(Path("golive.toml").resolve()),
         command=shlex.join(["golive", *sys.argv[1:]]),
     )
-    return prove(settings, workers=worker_count(choices["workers"]), shown_as=out)
+    # The groups of a live target share one world: side by side they would see what others create.
+    workers = 1 if live else worker_count(choices["workers"])
+    return prove(settings, workers=workers, shown_as=out)
 
 
 @click.command()
@@ -69,7 +72,9 @@ def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
     FOLDER is a cassette folder; default: cassettes.
     """
     from harness.cli.proving import prove
+    from harness.pytest_plugin.aging import expired
     from harness.pytest_plugin.cassettes import header_of, replay_settings, told_by
+    from harness.recording.drift import unplayed
 
     if len(folders) > 1:
         raise click.UsageError("one cassette folder at a time")
@@ -78,7 +83,12 @@ def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
     status = prove(settings, workers=worker_count(workers), shown_as=out)
     for line in differences(header_of(folder)["told"], told_by(settings.directory)):
         click.echo(line)
-    return status
+    notes = [*unplayed(settings.directory), *expired(folder, datetime.now(UTC).date())]
+    for note in notes[:MOST_NOTES]:
+        click.echo(f"{note.kind}: {note.where}: {note.told}")
+    if len(notes) > MOST_NOTES:
+        click.echo(f"and {len(notes) - MOST_NOTES:,} more: golive cassettes drift --report {out}")
+    return ExitStatus.INCONCLUSIVE if status is ExitStatus.GO and any(note.fails for note in notes) else status
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,11 @@ def redactor() -> Redactor:
     return Redactor(secrets.token_bytes(16), _known())
 
 
+def configured() -> tuple[str, ...]:
+    """Every credential of the environment and of `golive.toml`, in clear: for a search, never for an output."""
+    return tuple(value for _, value in _known())
+
+
 def _known() -> Iterator[tuple[str, str]]:
     for name, value in os.environ.items():
         if name in {"RUTTER_CLIENT_ID", "RUTTER_CLIENT_SECRET"} or name.startswith("RUTTER_ACCESS_TOKEN_"):

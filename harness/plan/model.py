@@ -98,6 +98,13 @@ class ResourcePlan(Model):
     """Check ids or areas whose findings are shown for this resource but do not vote."""
 
 
+class Recordings(Model):
+    """How many days recorded answers count for a plan, and what becomes of older ones."""
+
+    days: int = Field(default=90, ge=1)
+    then: Literal["warn", "fail"] = "warn"
+
+
 class Plan(Model):
     """One plan file."""
 
@@ -107,6 +114,7 @@ class Plan(Model):
     platforms: tuple[str, ...] = Field(min_length=1)
     resources: dict[str, ResourcePlan] = Field(min_length=1)
     advisory: tuple[str, ...] = ()
+    recordings: Recordings = Recordings()
 
 
 class Decide(Model):

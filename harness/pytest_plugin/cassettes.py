@@ -5,7 +5,7 @@ then depends neither on the number of workers nor on what other groups wrote.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from harness.errors import StorageError
 from harness.pytest_plugin.settings import RunSettings
 from harness.recording import Player, Recorder, Shelf, block_network, merge, using
 from harness.recording.cassette_file import SHARED, SUFFIX
+from harness.recording.drift import UNPLAYED
 from harness.recording.recorder import JOURNAL
 from harness.report.ledger import read_cases
 
@@ -83,7 +84,9 @@ class Cassettes:
         self._stack.enter_context(using(self._deck))
 
     def close(self) -> None:
-        """Let go of the network, the journal and the emulator."""
+        """Let go of the network, the journal and the emulator; write down what was not played."""
+        if isinstance(self._deck, Player) and (left := list(self._deck.unplayed())):
+            self.settings.directory.joinpath("workers", self.worker, UNPLAYED).write_text(json.dumps(left), "utf-8")
         self._stack.close()
         if self._emulator is not None:
             self._emulator.stop()
@@ -120,8 +123,9 @@ def redaction_key(settings: RunSettings, world: World) -> bytes:
     return sha256(b"golive cassettes:" + world.target.credentials.client_secret.reveal().encode()).digest()
 
 
-def install(settings: RunSettings, world: World) -> int:
-    """Merge the journals of all workers into the cassette folder; how many interactions there are."""
+def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[str]]) -> int:
+    """Merge the journals of all workers into the cassette folder; how many interactions there are. `cases` are the ids
+    of each group's cases."""
     redactor = Redactor(redaction_key(settings, world))
     emulated = settings.target == "emulator"
     instant = STANDING + AHEAD if emulated else datetime.fromisoformat(str(settings.clock))
@@ -136,7 +140,7 @@ def install(settings: RunSettings, world: World) -> int:
     folder = Path(settings.cassettes)
     for old in [*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")] if (folder / HEADER).exists() else ():
         old.unlink()
-    count = merge(settings.directory / "workers", folder, header)
+    count = merge(settings.directory / "workers", folder, header, cases)
     told = {
         **header,
         "plans": [_relative(path) for path in settings.plans],

@@ -121,7 +121,10 @@ class Controller:
             )
             return
         try:
-            install(settings, self.world)
+            groups: dict[str, list[str]] = {}
+            for case in self.selection.cases:
+                groups.setdefault(case.group, []).append(case.id)
+            install(settings, self.world, groups)
         except GoliveError as error:
             self.errors.append(str(error))
 

@@ -15,7 +15,7 @@ from harness.pytest_plugin.caselife import case_life
 from harness.pytest_plugin.caserun import Judge
 from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empty_parameter_set, parametrise, round_of
 from harness.pytest_plugin.controller import Controller
-from harness.pytest_plugin.options import add_options, settings_of
+from harness.pytest_plugin.options import add_options, collect_cases, settings_of
 from harness.pytest_plugin.process import ProvingProcess
 from harness.pytest_plugin.proof import Proof
 
@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = settings_of(config)
     if settings is not None:
         config.stash[SELECTION] = Selection(settings)
+        collect_cases(config)
 
 
 @pytest.hookimpl(tryfirst=True)

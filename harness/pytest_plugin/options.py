@@ -54,13 +54,16 @@ def settings_of(config: pytest.Config) -> RunSettings | None:
     )
 
 
+def collect_cases(config: pytest.Config) -> None:
+    """`pytest suites/replay` collects the cases of suites/golive as well, in every process of it."""
+    if _names(config, REPLAY, above=False) and not _names(config, SUITE, above=False):
+        config.args.append(str(config.rootpath / SUITE))
+
+
 def replayed(config: pytest.Config) -> RunSettings:
-    """The settings of `pytest suites/replay`: the cassettes of the checkout, played through the cases of
-    suites/golive, which are collected as well."""
+    """The settings of `pytest suites/replay`: the cassettes of the checkout."""
     from harness.pytest_plugin.cassettes import replay_settings
 
-    if not _names(config, SUITE, above=False):
-        config.args.append(str(config.rootpath / SUITE))
     command = "pytest " + " ".join(config.invocation_params.args)
     return replay_settings(config.rootpath / CASSETTES, out=config.getoption("golive_out"), command=command)
 

@@ -50,6 +50,14 @@ class Asked:
         """Whether the request may change something."""
         return self.method in WRITES
 
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """The headers as a client sends them: a basic pair in base64."""
+        pair = self.headers.get("authorization", "")
+        if not pair.startswith("Basic "):
+            return dict(self.headers)
+        return {**self.headers, "authorization": f"Basic {base64.b64encode(pair[6:].encode()).decode()}"}
+
     def key(self, writes: int) -> str:
         """What is looked up: method, canonical URI, tenant, key, version, body (the order of its keys is all the same),
         and the number of writes to the resource before it."""

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from harness.core import Redactor
@@ -60,6 +60,14 @@ class Player:
         library = self._library()
         key = request.key(self._writes[self._group, self._chapter, request.resource])
         return library, request, key, library.places.get((self._chapter, key), ())
+
+    def unplayed(self) -> Iterator[tuple[str, str]]:
+        """(file: chapter, request) of what the opened cassettes hold and nothing asked for."""
+        for group, library in self._libraries.items():
+            for (chapter, key), places in library.places.items():
+                for place in places[self._played[group, chapter, key] :]:
+                    request = library.interaction(chapter, place).asked
+                    yield f"{library.path}: {chapter}", f"{request.method} {request.uri}"
 
     def close(self) -> None:
         """Nothing is open."""

@@ -4,7 +4,6 @@ A replay that is green asked exactly what was recorded, so what is altered here 
 a body's keys says nothing: with another one it must still be found.
 """
 
-import base64
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -16,7 +15,7 @@ from harness.core import Redactor
 from harness.recording.cassette_file import Library
 from harness.recording.interaction import Asked
 from harness.recording.jsontext import compact
-from harness.recording.player import Player
+from harness.recording.player import CassetteMiss, Player
 
 BASE = "http://cassette.invalid"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -27,11 +26,13 @@ PLACES = 12
 
 @dataclass(slots=True)
 class Score:
-    """Of one case: altered requests that were missed as they should be, and which were answered; `controls` that were
-    not found although only the order of keys differs."""
+    """Of one case: altered requests that were missed, at once or (`late`) when the case asked for the answer that the
+    altered request had taken; those that were `answered` and never missed; `controls` that were tried, and those that
+    were `lost` although only the order of keys differs."""
 
     case: str
     missed: int = 0
+    late: int = 0
     answered: list[str] = field(default_factory=list)
     controls: int = 0
     lost: list[str] = field(default_factory=list)
@@ -39,8 +40,9 @@ class Score:
     @property
     def share(self) -> float:
         """Missed among altered, 1 when nothing could be altered; 0 when a control was lost."""
-        tried = self.missed + len(self.answered)
-        return 0.0 if self.lost else self.missed / tried if tried else 1.0
+        noticed = self.missed + self.late
+        tried = noticed + len(self.answered)
+        return 0.0 if self.lost else noticed / tried if tried else 1.0
 
 
 def strength(library: Library) -> list[Score]:
@@ -51,13 +53,15 @@ def strength(library: Library) -> list[Score]:
         player = Player(lambda _: library, Redactor(b"strength"), BASE)
         player.turn(group, chapter)
         score = Score(chapter)
-        for place in places:
-            request = library.interaction(chapter, place).asked
+        asked = [library.interaction(chapter, place).asked for place in places]
+        for index, request in enumerate(asked):
             for what, changed in altered(request):
-                if player.holds(*_sent(changed)):
-                    score.answered.append(f"{request.method} {request.uri}: {what}")
-                else:
+                if not player.holds(*_sent(changed)):
                     score.missed += 1
+                elif _is_missed_later(library, [*asked[:index], changed, *asked[index + 1 :]], chapter):
+                    score.late += 1
+                else:
+                    score.answered.append(f"{request.method} {request.uri}: {what}")
             if isinstance(request.body, dict):
                 score.controls += 1
                 if not player.holds(*_sent(request, turned=True)):
@@ -65,6 +69,17 @@ def strength(library: Library) -> list[Score]:
             player.answer(*_sent(request))
         scores.append(score)
     return scores
+
+
+def _is_missed_later(library: Library, requests: list[Asked], chapter: str) -> bool:
+    player = Player(lambda _: library, Redactor(b"strength"), BASE)
+    player.turn(str(library.header.get("group", "")), chapter)
+    try:
+        for request in requests:
+            player.answer(*_sent(request))
+    except CassetteMiss:
+        return True
+    return False
 
 
 def altered(request: Asked) -> Iterator[tuple[str, Asked]]:
@@ -136,11 +151,7 @@ def _sent(request: Asked, *, turned: bool = False) -> tuple[str, str, list[tuple
         body = request.body.encode(errors="surrogatepass")
     elif request.body is not None:
         body = compact(_turned(request.body) if turned else request.body)
-    headers = {**request.headers}
-    pair = headers.get("authorization", "")
-    if pair.startswith("Basic "):
-        headers["authorization"] = f"Basic {base64.b64encode(pair[6:].encode()).decode()}"
-    return request.method, BASE + request.uri, list(headers.items()), body
+    return request.method, BASE + request.uri, list(request.sent_headers.items()), body
 
 
 def _turned(value: Any) -> Any:

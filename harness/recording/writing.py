@@ -74,9 +74,11 @@ def write_cassette(
     file.write(path)
 
 
-def merge(workers: Path, into: Path, header: Mapping[str, Any]) -> int:
-    """One cassette per group from the journals of all workers; how many interactions there were. Memory holds one
-    group and the different objects of one platform."""
+def merge(
+    workers: Path, into: Path, header: Mapping[str, Any], cases: Mapping[str, Iterable[str]] | None = None
+) -> int:
+    """One cassette per group from the journals of all workers; how many interactions there were. `cases` are the ids
+    of each group's cases. Memory holds one group and the different objects of one platform."""
     groups: dict[str, Lines] = {}
     for journal in sorted(workers.glob(f"*/{JOURNAL}")):
         for group, line in _lines(journal):
@@ -84,11 +86,17 @@ def merge(workers: Path, into: Path, header: Mapping[str, Any]) -> int:
     platforms = sorted({group.partition(":")[0] for group in groups})
     for platform in platforms:
         own = {group: lines for group, lines in sorted(groups.items()) if group.partition(":")[0] == platform}
-        _platform(into / platform, platform, own, header)
+        _platform(into / platform, platform, own, header, cases or {})
     return sum(len(lines) for lines in groups.values())
 
 
-def _platform(folder: Path, platform: str, groups: Mapping[str, Lines], header: Mapping[str, Any]) -> None:
+def _platform(
+    folder: Path,
+    platform: str,
+    groups: Mapping[str, Lines],
+    header: Mapping[str, Any],
+    cases: Mapping[str, Iterable[str]],
+) -> None:
     seen = Sightings()
     for group, lines in groups.items():
         for item in _read(lines):
@@ -101,10 +109,9 @@ def _platform(folder: Path, platform: str, groups: Mapping[str, Lines], header: 
         file.begin(told, shared)
         told["shared"] = file.write(folder / SHARED)
     for group, lines in groups.items():
-        name = group.partition(":")[2]
-        write_cassette(
-            folder / f"{name}{SUFFIX}", {**told, "group": group}, _in_chapters(lines), seen.names(group), shared
-        )
+        place = folder / f"{group.partition(':')[2]}{SUFFIX}"
+        own = {**told, "group": group, "cases": sorted(cases.get(group, ()))}
+        write_cassette(place, own, _in_chapters(lines), seen.names(group), shared)
 
 
 def _in_chapters(lines: Lines) -> list[Interaction]:

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     },
     "cli": {
         *("core", "contract", "plan", "checks", "client", "drive", "emulator", "report", "pytest_plugin"),
-        *("backend", "gauntlet", "proving", "rollout", "errors", "exit_status"),
+        *("backend", "gauntlet", "proving", "recording", "rollout", "errors", "exit_status"),
     },
 }
 """Which packages of `harness` each package may import, besides itself. ARCHITECTURE.md shows the same table."""
@@ -68,7 +68,7 @@ THIRD_PARTY = {
     "backend": {"cryptography", "granian", "jinja2", "prometheus_client", "sqlalchemy", "starlette"},
     "gauntlet": {"httpx"},
     "report": {"allure_commons", "jinja2", "markupsafe", "orjson", "pydantic", "rich"},
-    "recording": {"httpx", "orjson", "vcr"},
+    "recording": {"httpx", "orjson", "vcr", "yaml"},
     "pytest_plugin": {"_pytest", "allure", "pydantic", "pytest", "xdist"},
     "searching": {"hypothesis", "schemathesis"},
     "proving": {"_pytest", "httpx", "pydantic", "pytest", "yaml"},

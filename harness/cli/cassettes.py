@@ -1,0 +1,127 @@
+"""`golive cassettes`: are they safe to check in, do they notice changes, are they still true."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.exit_status import ExitStatus
+
+DEFAULT = "cassettes"
+MOST_SHOWN = 40
+FOLDER = click.argument("folder", type=click.Path(path_type=Path), default=Path(DEFAULT))
+
+
+@click.group()
+def cassettes() -> None:
+    """Audit, measure, compare and convert cassettes."""
+
+
+@cassettes.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--allow", multiple=True, metavar="TEXT", help="A text that is known to be no secret; may be repeated.")
+def audit(paths: tuple[Path, ...], allow: tuple[str, ...]) -> ExitStatus:
+    """Look for secrets in files and folders (default: cassettes): by their shape, by where they stand, and for the
+    configured credentials in any encoding. Exit 1 when one is found."""
+    from harness.cli.secrets import configured
+    from harness.recording.audit import audit as search
+
+    leaks = search(paths or (Path(DEFAULT),), configured(), allow)
+    for leak in leaks[:MOST_SHOWN]:
+        click.echo(f"{leak.where}: {leak.kind}: {leak.shown}")
+    if leaks:
+        click.echo(f"{len(leaks):,} texts look like secrets. Record again; --allow TEXT for what is none.")
+        return ExitStatus.NO_GO
+    click.echo("No text looks like a secret.")
+    return ExitStatus.GO
+
+
+@cassettes.command()
+@FOLDER
+@click.option("--floor", default=1.0, type=click.FloatRange(0, 1), help="Least share of changes noticed; default: 1.")
+@click.option("--all", "every", is_flag=True, help="Show every case, not only the weak ones.")
+def strength(folder: Path, floor: float, every: bool) -> ExitStatus:
+    """Change each recorded request in one way at a time, and demand that a replay notices. Exit 1 below the floor."""
+    from harness.recording import Shelf
+    from harness.recording.strength import strength as measure
+
+    shelf = Shelf(folder)
+    scores = [score for path in shelf.files() for score in measure(shelf.open(path))]
+    if not scores:
+        raise click.UsageError(f"{folder}: no cassette is there")
+    for score in scores:
+        if every or score.share < 1:
+            click.echo(f"{score.share:7.2%}  {score.case}")
+        for text in [*score.answered, *score.lost]:
+            click.echo(f"         not noticed: {text}")
+    at_once, late = sum(score.missed for score in scores), sum(score.late for score in scores)
+    answered, controls = sum(len(score.answered) for score in scores), sum(score.controls for score in scores)
+    lost = sum(len(score.lost) for score in scores)
+    tried = at_once + late + answered
+    click.echo(
+        f"{tried:,} changed requests in {len(scores):,} cases: {at_once:,} missed at once, {late:,} later in the case, "
+        f"{answered:,} not noticed; {controls:,} with other order of keys, {lost:,} of them lost. "
+        f"Strength {(at_once + late) / max(tried, 1):.2%}, floor {floor:.2%}."
+    )
+    return ExitStatus.NO_GO if lost or (at_once + late) < floor * tried else ExitStatus.GO
+
+
+@cassettes.command()
+@FOLDER
+@click.option("--report", default="golive-report", type=click.Path(path_type=Path), help="That of the last replay.")
+def drift(folder: Path, report: Path) -> ExitStatus:
+    """Tell stale, orphaned, missing, unplayed and expired recordings apart. Exit 1 for all that is no warning."""
+    from harness.pytest_plugin.aging import drifted
+    from harness.recording.drift import unplayed
+
+    found = [*drifted(folder, datetime.now(UTC).date()), *unplayed(report)]
+    for item in found[:MOST_SHOWN]:
+        click.echo(f"{'error' if item.fails else 'warning'}: {item.kind}: {item.where}: {item.told}")
+    if len(found) > MOST_SHOWN:
+        click.echo(f"and {len(found) - MOST_SHOWN:,} more")
+    kinds = {kind: sum(item.kind == kind for item in found) for kind in dict.fromkeys(item.kind for item in found)}
+    click.echo(", ".join(f"{count:,} {kind}" for kind, count in kinds.items()) or "Nothing has drifted.")
+    return ExitStatus.NO_GO if any(item.fails for item in found) else ExitStatus.GO
+
+
+@cassettes.command()
+@click.argument("cassette", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The YAML file.")
+@click.option("--base-url", default="https://production.rutterapi.com/versioned", help="What requests are relative to.")
+def export(cassette: Path, output: Path, base_url: str) -> ExitStatus:
+    """Write a cassette as standard vcrpy YAML."""
+    from harness.recording import Shelf
+    from harness.recording.vcr_yaml import to_yaml
+
+    library = Shelf(cassette.parent.parent).open(cassette)
+    items = [library.interaction(chapter, place) for chapter, places in library.chapters.items() for place in places]
+    _write(output, to_yaml(items, base_url))
+    click.echo(f"{len(items):,} interactions in {output}")
+    return ExitStatus.GO
+
+
+@cassettes.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The cassette.")
+@click.option("--base-url", default="https://production.rutterapi.com/versioned", help="What requests are relative to.")
+def import_(file: Path, output: Path, base_url: str) -> ExitStatus:
+    """Read a standard vcrpy YAML cassette, redact it, and write it as a cassette."""
+    from harness.cli.secrets import redactor
+    from harness.recording import write_cassette
+    from harness.recording.vcr_yaml import GROUP, from_yaml
+
+    items = from_yaml(file, redactor(), base_url)
+    header: dict[str, Any] = {"group": GROUP, "recorded_on": datetime.now(UTC).date().isoformat(), "cases": []}
+    write_cassette(output, header, items)
+    click.echo(f"{len(items):,} interactions in {output}")
+    return ExitStatus.GO
+
+
+def _write(path: Path, text: str) -> None:
+    from harness.errors import StorageError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot write: {error.strerror or error}") from error
