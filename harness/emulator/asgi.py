@@ -1,5 +1,6 @@
 """Requests and answers on the wire: read from and written to ASGI directly, because every request passes here."""
 
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -9,7 +10,7 @@ from harness.emulator.messages import Answer, Incoming
 
 async def hear(scope: Scope, receive: Receive) -> Incoming:
     """The whole request. Of a header that comes twice the last one counts."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = {_name(name): value.decode("latin-1") for name, value in scope["headers"]}
     body = b""
     if scope["method"] != "GET":
         message = await receive()
@@ -36,6 +37,12 @@ async def say(send: Send, answer: Answer) -> None:
     headers.append((b"content-length", b"%d" % len(answer.content)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.content})
+
+
+@lru_cache(maxsize=256)
+def _name(raw: bytes) -> str:
+    """The name of a header: clients send the same few."""
+    return raw.decode("latin-1")
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

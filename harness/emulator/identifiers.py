@@ -21,5 +21,6 @@ class IdSource:
     def __call__(self) -> str:
         """A fresh uuid."""
         self._leading = self._leading + 1 & LEADING
-        rest = f"{self._random.getrandbits(96) & OPEN | VERSION_4:024x}"
-        return f"{self._leading:08x}-{rest[:4]}-{rest[4:8]}-{rest[8:12]}-{rest[12:]}"
+        bits = self._leading << 96 | self._random.getrandbits(96) & OPEN | VERSION_4
+        raw = bits.to_bytes(16, "big")
+        return f"{raw[:4].hex()}-{raw[4:10].hex('-', 2)}-{raw[10:].hex()}"

@@ -27,17 +27,13 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way through the tree: the places of its literal segments and of its variables, and where it ends. `weight`:
-    how many segments are literal, whether the last one is."""
+    """A way through the tree: the places of its literal segments and of its variables, and where it ends. `weight`
+    grows with the literal segments, and of equals is greater for the one that ends in a literal."""
 
     literals: tuple[tuple[int, str], ...]
     variables: tuple[tuple[int, str], ...]
     node: _Node
-    weight: tuple[int, bool]
-
-    def fits(self, segments: list[str]) -> bool:
-        """Whether a path of as many segments goes this way."""
-        return all(segments[place] == text for place, text in self.literals)
+    weight: int
 
 
 class Router:
@@ -53,10 +49,13 @@ class Router:
             for operation in resource.operations.values():
                 self._add(root, resource, operation)
         self._ways: defaultdict[tuple[int, str | None, str | None], list[_Way]] = defaultdict(list)
-        """By the number of segments and what the first and the second one must be; None: anything."""
+        """By the number of segments and what the first and the second one must be; None: anything. Their literals are
+        those behind the second segment."""
         for way in _ways(root, (), ()):
             fixed = dict(way.literals)
-            self._ways[len(way.literals) + len(way.variables), fixed.get(0), fixed.get(1)].append(way)
+            rest = tuple((place, text) for place, text in way.literals if place > 1)
+            place = len(way.literals) + len(way.variables), fixed.get(0), fixed.get(1)
+            self._ways[place].append(_Way(rest, way.variables, way.node, way.weight))
 
     def match(self, method: str, path: str) -> Match | None:
         """The operation; None when there is no such path."""
@@ -74,11 +73,17 @@ class Router:
 
     def _best(self, segments: list[str]) -> _Way | None:
         best: _Way | None = None
-        for first in (*segments[:1], None):
-            for second in (*segments[1:2], None):
-                for way in self._ways.get((len(segments), first, second), ()):
-                    if (best is None or way.weight > best.weight) and way.fits(segments):
-                        best = way
+        count, ways = len(segments), self._ways.get
+        first, second = (*segments, None, None)[:2]
+        for key in ((count, first, second), (count, first, None), (count, None, second), (count, None, None)):
+            for way in ways(key, ()):
+                if best is not None and way.weight <= best.weight:
+                    continue
+                for place, text in way.literals:
+                    if segments[place] != text:
+                        break
+                else:
+                    best = way
         return best
 
     def generic(self, match: Match) -> Match:
@@ -110,7 +115,7 @@ def _ways(node: _Node, literals: _Places, variables: _Places) -> Iterator[_Way]:
     place = len(literals) + len(variables)
     if node.methods:
         last = bool(literals) and literals[-1][0] == place - 1
-        yield _Way(literals, variables, node, (len(literals), last))
+        yield _Way(literals, variables, node, 2 * len(literals) + last)
     for text, inner in node.literal.items():
         yield from _ways(inner, (*literals, (place, text)), variables)
     if node.variable is not None:
