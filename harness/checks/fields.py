@@ -141,7 +141,8 @@ def formats(subject: Rows) -> Iterator[Observation]:
         path = found.field or ""
         described = subject.described.fields.get(path)
         held = [value for row in subject.rows for value in values(row, path)]
-        told = described is not None and described.format == "uuid" and not any(_UUID.fullmatch(str(id)) for id in held)
+        alike = all(str(id).strip() and not _UUID.fullmatch(str(id)) for id in held)
+        told = described is not None and described.format == "uuid" and alike
         yield replace(found, severity=Severity.ADVISORY) if told else found
 
 
