@@ -19,7 +19,7 @@ from harness.rollout.slots import open_slots
 
 PROCESSES, SECONDS = 4, float(os.environ.get("BENCH_BUDGET_SECONDS", "60"))
 SHARER = Path(__file__).resolve().parent / "slot_sharer.py"
-FAIR = 0.03
+PATH = "/accounting/vendors"
 
 
 @contextmanager
@@ -71,18 +71,26 @@ def budget(proof: Proof) -> None:
             _shared(proof, name, place)
 
 
+def warmed(emulator: EmulatorProcess, path: str) -> httpx.BasicAuth:
+    """Ask once for a path: the first answer of a fresh emulator takes half a second, and what is sent meanwhile would
+    arrive in a burst. The credentials."""
+    environment = emulator.environment()
+    pair = httpx.BasicAuth(environment["RUTTER_CLIENT_ID"], environment["RUTTER_CLIENT_SECRET"])
+    token = environment["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
+    query, headers = {"limit": "1", "access_token": token}, {"x-rutter-version": "2024-08-31"}
+    httpx.get(emulator.base_url + path, params=query, auth=pair, headers=headers).raise_for_status()
+    return pair
+
+
 def _shared(proof: Proof, name: str, place: str) -> None:
     emulator = EmulatorProcess.start(EmulatorSettings())
     try:
-        environment = emulator.environment()
-        pair = httpx.BasicAuth(environment["RUTTER_CLIENT_ID"], environment["RUTTER_CLIENT_SECRET"])
+        pair = warmed(emulator, PATH)
         auth = next(pair.auth_flow(httpx.Request("GET", "http://x"))).headers["authorization"]
         host = emulator.base_url.removeprefix("http://").partition("/")[0]
-        path = "/versioned/accounting/vendors?limit=1&access_token=" + environment["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
-        # The first answer of a fresh emulator takes half a second: what is sent meanwhile would arrive in a burst.
-        httpx.get(f"http://{host}{path}", auth=pair, headers={"x-rutter-version": "2024-08-31"}).raise_for_status()
+        path = f"/versioned{PATH}?limit=1&access_token=" + emulator.environment()["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
         store = open_slots(place)
-        store.charge(1, 10.1 / 500, ago=0.0)
+        store.charge(1, 10.15 / 500, ago=0.0)
         store.close()
         until = time.monotonic() + SECONDS + 2.0  # the processes take a while to start
         command = [sys.executable, str(SHARER), place, host, path, str(until)]

@@ -5,6 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench_budget import PATH, warmed
 from generators import LOCUSTFILE
 from proof import Proof
 
@@ -28,11 +29,12 @@ def simulation(proof: Proof) -> None:
     emulator = EmulatorProcess.start(EmulatorSettings())
     try:
         with tempfile.TemporaryDirectory() as name:
+            warmed(emulator, PATH)
             place = str(Path(name) / "slots")
             store = open_slots(place)
             store.charge(1, 1 / PACE, ago=0.0)
             store.close()
-            step = work.Step("", "GET", "/accounting/vendors?limit=1", "QUICKBOOKS")
+            step = work.Step("", "GET", f"{PATH}?limit=1", "QUICKBOOKS")
             flows = tuple(
                 work.Flow("bench", of, urgency, count, (work.Step(of, step.method, step.path, step.platform),))
                 for of, (urgency, count) in KINDS.items()

@@ -15,7 +15,7 @@ from harness.rollout.slots import open_slots
 
 THREADS = 4
 """So that slow answers leave no slot unused."""
-JITTER = 0.1
+JITTER = 0.15
 
 if __name__ == "__main__":
     place, host, path, until = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
