@@ -15,6 +15,7 @@ from harness.backend.mirror import Mirror
 from harness.backend.pauses import Pauses
 from harness.backend.settings import BackendSettings
 from harness.backend.syncing import Reader
+from harness.backend.unsupported import Unsupported
 from harness.backend.vault import Vault
 from harness.backend.wishes import Wishes
 from harness.backend.writes import Writes
@@ -36,6 +37,7 @@ class Backend:
     mirror: Mirror
     writes: Writes
     pauses: Pauses
+    unsupported: Unsupported
     requests: Counter
     """Requests of this process to the API, by the status of their answer; `none` without one."""
 
@@ -55,6 +57,7 @@ class Backend:
             Mirror(database),
             Writes(database, clock),
             Pauses(database, clock),
+            Unsupported(clock),
             Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
         )  # fmt: skip
 
@@ -68,7 +71,7 @@ class Backend:
         gateway = self.gateway()
         writer = Writer(self.writes, self.wishes, gateway, self.clock, self.settings.look_seconds)
         return Reader(worker, self.database, self.connections, self.mirror, self.wishes, gateway, self.clock, writer,
-                      self.settings.not_ready_seconds, self.settings.mirrored)  # fmt: skip
+                      self.settings.not_ready_seconds, self.settings.mirrored, self.unsupported)  # fmt: skip
 
     def _count(self, status: int | None) -> None:
         self.requests.labels("none" if status is None else str(status)).inc()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.engine import Connection
 
 from harness.backend.database import Database
 from harness.backend.schema import CONNECTIONS, CURSORS, EXCHANGES, INBOX, MIRROR, TOMBSTONES, WISHES, WRITES
@@ -83,13 +84,13 @@ class Connections:
 
     def get(self, id: str) -> ConnectionView | None:
         """One connection; None when it is not known."""
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             row = connection.execute(select(*_SHOWN).where(CONNECTIONS.c.id == id)).first()
         return None if row is None else ConnectionView(*row)
 
     def token(self, id: str) -> Secret | None:
         """The access token, opened: for a request to the API and nothing else."""
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             sealed = connection.execute(select(CONNECTIONS.c.token).where(CONNECTIONS.c.id == id)).scalar()
         return None if sealed is None else self._vault.open(sealed)
 
@@ -97,6 +98,10 @@ class Connections:
         """Change the state, the reason, the name, the re-auth link or the time of the last sync."""
         with self._database.begin() as connection:
             connection.execute(update(CONNECTIONS).where(CONNECTIONS.c.id == id).values(**values))
+
+    def synced(self, connection: Connection, id: str, at: float) -> None:
+        """Note the end of a walk, inside a transaction."""
+        connection.execute(update(CONNECTIONS).where(CONNECTIONS.c.id == id).values(synced_at=at))
 
     def remove(self, id: str) -> None:
         """Forget a connection with everything of it: data, events, wishes, token."""

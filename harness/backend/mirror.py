@@ -37,7 +37,7 @@ class Mirror:
         columns = (CURSORS.c.since_ms, CURSORS.c.page, CURSORS.c.walk, CURSORS.c.whole, CURSORS.c.highest_ms,
                    CURSORS.c.supported, CURSORS.c.walked_at)  # fmt: skip
         place = (CURSORS.c.connection_id == connection_id, CURSORS.c.resource == resource)
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             row = connection.execute(select(*columns).where(*place)).first()
         return (
             Progress() if row is None else Progress(row[0], row[1], row[2], bool(row[3]), row[4], bool(row[5]), row[6])
@@ -95,19 +95,17 @@ class Mirror:
         wanted = select(MIRROR.c.id).where(
             MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.walk < walk
         )
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             return list(connection.execute(wanted).scalars())
 
-    def drop(self, connection_id: str, resource: str, ids: Iterable[str]) -> None:
-        """Forget objects that are gone."""
-        gone = list(ids)
-        if gone:
-            with self._database.begin() as connection:
-                connection.execute(
-                    delete(MIRROR).where(
-                        MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.id.in_(gone)
-                    )
+    def drop(self, connection: Connection, connection_id: str, resource: str, ids: Iterable[str]) -> None:
+        """Forget objects that are gone, inside a transaction."""
+        for id in ids:
+            connection.execute(
+                delete(MIRROR).where(
+                    MIRROR.c.connection_id == connection_id, MIRROR.c.resource == resource, MIRROR.c.id == id
                 )
+            )
 
     def bury(self, connection_id: str, resource: str, id: str, at: float) -> None:
         """Forget an object that was deleted at a time, for good: a page that was read before may still have it."""

@@ -25,7 +25,7 @@ class Pauses:
     def left(self, scopes: Iterable[str]) -> float:
         """Seconds until a request that belongs to all of these may be sent; not positive when it may be now."""
         now = self._clock.now().timestamp()
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             found = connection.execute(select(PAUSES.c.until).where(PAUSES.c.scope.in_(list(scopes)))).scalars().all()
         return max((moment - now for moment in found), default=0.0)
 

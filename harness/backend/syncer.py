@@ -68,8 +68,6 @@ class Syncer:
             except Exception as error:  # noqa: BLE001 - one wish must not end the thread; it is told and tried again
                 LOG.warning("%s of a connection failed: %s", wish.what, type(error).__name__)
                 self._wishes.postpone(self.name, wish, AFTER_ERROR)
-            else:
-                self._wishes.fulfil(self.name, wish)
         except HarnessError as error:
             LOG.warning("wishes cannot be read: %s", error)
             return False

@@ -25,6 +25,7 @@ from harness.backend.gateway import Gateway, Reply
 from harness.backend.meaning import CONNECTION, DELETIONS, EVERYTHING, RESOURCES, WHOLE, WRITE
 from harness.backend.mirror import Mirror, Progress, millis
 from harness.backend.rests import Later, Lost
+from harness.backend.unsupported import Unsupported
 from harness.backend.wishes import Wish, Wishes, add_wishes
 from harness.backend.writing import Writer
 from harness.core import Clock
@@ -54,12 +55,20 @@ class Reader:
     """Seconds until a connection that is not ready is looked at again."""
     resources: tuple[str, ...]
     """What is mirrored."""
+    unsupported: Unsupported
 
     def fulfil(self, wish: Wish) -> None:
-        """Do what a wish asks for. Raises Later, Lost or Paused when it is not done."""
+        """Do what a wish asks for and take it off the list. Raises Later, Lost or Paused when it is not done."""
         view = self.connections.get(wish.connection_id)
-        if view is None:
+        if view is not None and view.state in CALLABLE and wish.what in self.resources:
+            self._walk(view, MIRRORED[wish.what], wish)
             return
+        if view is not None:
+            self._other(view, wish)
+        self.wishes.fulfil(self.worker, wish)
+
+    def _other(self, view: ConnectionView, wish: Wish) -> None:
+        """What is no walk."""
         if wish.what == CONNECTION:
             self._state(view)
         elif wish.what.startswith(WRITE):
@@ -74,8 +83,6 @@ class Reader:
             self._deletions(view, wish)
         elif wish.what.startswith(WHOLE):
             self._afresh(view, wish.what.removeprefix(WHOLE))
-        elif wish.what in self.resources:
-            self._walk(view, MIRRORED[wish.what], wish)
 
     def _state(self, view: ConnectionView) -> None:
         """What the API says of the connection. Source: [S24] /connections/status."""
@@ -92,15 +99,16 @@ class Reader:
             raise Later(self.not_yet)
 
     def _afresh(self, view: ConnectionView, resource: str) -> None:
-        """Make the next walk of a resource a whole one."""
+        """Make the next walk of a resource a whole one; what was not there is asked for again."""
         progress = self.mirror.progress(view.id, resource)
         with self.database.begin() as connection:
-            self.mirror.save(connection, view.id, resource, replace(progress, since_ms=None, page=None))
+            self.mirror.save(connection, view.id, resource, replace(progress, since_ms=None, page=None, supported=True))
             add_wishes(self.database, connection, view.id, (resource,), self.clock.now().timestamp())
 
     def _walk(self, view: ConnectionView, what: Mirrored, wish: Wish) -> None:
         progress = self.mirror.progress(view.id, what.name)
-        if not progress.supported:
+        if not progress.supported or self.unsupported.known(view.platform, what.name):
+            self._end(view, what, wish, replace(progress, supported=False, page=None))
             return
         if progress.page is None:
             progress = replace(
@@ -109,7 +117,8 @@ class Reader:
         while True:
             reply = self.gateway.call("GET", what.path, connection_id=view.id, query=_query(view, what, progress))
             if reply.status == 404:
-                self._commit(view, what, wish, (), replace(progress, supported=False, page=None))
+                self.unsupported.note(view.platform, what.name)
+                self._end(view, what, wish, replace(progress, supported=False, page=None))
                 return
             if reply.status == 400 and progress.page is not None:
                 progress = replace(progress, page=None)  # the cursor is of another time: the walk begins again
@@ -126,30 +135,45 @@ class Reader:
             if not following:
                 since = progress.highest_ms if _sorted(view, what) else None
                 progress = replace(progress, since_ms=since, walked_at=self.clock.now().timestamp())
-            self._commit(view, what, wish, found, progress)
-            if not following:
-                self._missing(view, what, progress)
-                self.connections.note(view.id, synced_at=self.clock.now().timestamp())
+                self._end(view, what, wish, progress, found, self._missing(view, what, progress, found))
                 return
+            self._commit(view, what, wish, found, progress)
 
     def _commit(
         self, view: ConnectionView, what: Mirrored, wish: Wish, rows: Sequence[dict[str, Any]], progress: Progress
     ) -> None:
         """A page, its checkpoint and the lease in one transaction."""
-        with self.database.begin() as connection:
+        with self.database.begin(durable=False) as connection:
             if not self.wishes.renew(connection, self.worker, wish):
                 raise Lost
             self.mirror.keep(connection, view.id, what.name, rows, progress.walk)
             self.mirror.save(connection, view.id, what.name, progress)
 
-    def _missing(self, view: ConnectionView, what: Mirrored, progress: Progress) -> None:
-        """Drop what a whole walk did not see and the API does not know any more."""
-        if not progress.whole:
-            return
-        unseen = self.mirror.unseen(view.id, what.name, progress.walk)
+    def _end(
+        self, view: ConnectionView, what: Mirrored, wish: Wish, progress: Progress,
+        rows: Sequence[dict[str, Any]] = (), gone: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """The last page, what has disappeared, the checkpoint and the end of the wish in one transaction."""
+        with self.database.begin(durable=False) as connection:
+            if not self.wishes.end(connection, self.worker, wish):
+                raise Lost
+            self.mirror.keep(connection, view.id, what.name, rows, progress.walk)
+            self.mirror.drop(connection, view.id, what.name, gone)
+            self.mirror.save(connection, view.id, what.name, progress)
+            if progress.supported:
+                self.connections.synced(connection, view.id, self.clock.now().timestamp())
+
+    def _missing(
+        self, view: ConnectionView, what: Mirrored, progress: Progress, last: Sequence[dict[str, Any]]
+    ) -> list[str]:
+        """What a whole walk did not see, its last page included, and the API does not know any more."""
+        if not progress.whole or progress.walk == 1:
+            return []
+        seen = {row["id"] for row in last}
+        unseen = [id for id in self.mirror.unseen(view.id, what.name, progress.walk) if id not in seen]
         if len(unseen) <= ASKED_AT_MOST:
             unseen = [id for id in unseen if self._is_gone(view, what, id)]
-        self.mirror.drop(view.id, what.name, unseen)
+        return unseen
 
     def _is_gone(self, view: ConnectionView, what: Mirrored, id: str) -> bool:
         return self.gateway.call("GET", f"{what.path}/{id}", connection_id=view.id).status in {404, 410}

@@ -69,7 +69,7 @@ class Wishes:
             .limit(1)
             .with_for_update(skip_locked=True)
         )
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             found = connection.execute(due).first()
             if found is None:
                 return None
@@ -88,16 +88,18 @@ class Wishes:
 
     def fulfil(self, worker: str, wish: Wish) -> None:
         """Take a wish off the list; one that was made anew meanwhile stays, due at once."""
-        with self._database.begin() as connection:
-            gone = delete(WISHES).where(*_place(wish), WISHES.c.worker == worker, WISHES.c.count == wish.count)
-            if connection.execute(gone).rowcount == 0:
-                connection.execute(
-                    update(WISHES).where(*_place(wish), WISHES.c.worker == worker).values(lease_until=0.0)
-                )
+        with self._database.begin(durable=False) as connection:
+            self.end(connection, worker, wish)
+
+    def end(self, connection: Connection, worker: str, wish: Wish) -> bool:
+        """Take a wish off the list as above, inside a transaction; False when another worker has it by now."""
+        gone = delete(WISHES).where(*_place(wish), WISHES.c.worker == worker, WISHES.c.count == wish.count)
+        anew = update(WISHES).where(*_place(wish), WISHES.c.worker == worker).values(lease_until=0.0)
+        return connection.execute(gone).rowcount == 1 or connection.execute(anew).rowcount == 1
 
     def postpone(self, worker: str, wish: Wish, seconds: float) -> None:
         """Put a wish back for later."""
-        with self._database.begin() as connection:
+        with self._database.begin(durable=False) as connection:
             back = update(WISHES).where(*_place(wish), WISHES.c.worker == worker)
             connection.execute(back.values(lease_until=0.0, due_at=self._now() + seconds))
 

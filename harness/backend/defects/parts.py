@@ -63,7 +63,7 @@ class _Losing(Mirror):
 
 
 class _Undying(Mirror):
-    def drop(self, connection_id: str, resource: str, ids: Iterable[str]) -> None:
+    def drop(self, connection: Connection, connection_id: str, resource: str, ids: Iterable[str]) -> None:
         """Nothing is ever gone."""
 
     def bury(self, connection_id: str, resource: str, id: str, at: float) -> None:
