@@ -241,6 +241,21 @@ def unique_id(subject: Rows) -> Iterator[Observation]:
             break
 
 
+@check("fields.distinct")
+def distinct(subject: Rows) -> Iterator[Observation]:
+    """Names, numbers of documents and addresses tell rows apart: five rows or more do not all have the same one.
+    INFERRED from what the fields are for."""
+    for name in DISTINCT:
+        held = [row[name] for row in subject.rows if isinstance(row.get(name), str) and row[name].strip()]
+        if len(held) >= MANY_ROWS and len(set(held)) == 1:
+            yield Observation(f"all {len(held)} rows have the same {name}", "one that tells rows apart", short(held[0]),
+                              name, (subject.origins[0],))  # fmt: skip
+
+
+DISTINCT = ("name", "vendor_name", "customer_name", "contact_name", "term_name", "document_number", "email")
+MANY_ROWS = 5
+
+
 @check("fields.no_platform_data")
 def no_platform_data(subject: Rows) -> Iterator[Observation]:
     """`platform_data` is only there when `expand=platform_data` asks for it: raw platform records may hold personal

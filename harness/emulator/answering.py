@@ -276,7 +276,8 @@ class Api:
         request, operation = call.request, call.operation
         if not operation.is_async and isinstance(kept, dict) and "response_mode" in kept:
             kept = {name: value for name, value in kept.items() if name != "response_mode"}
-        query = [pair for pair in request.query if pair[0] != "access_token"]
+        # Another connection is another request, whatever its body: other parameters, hence a 409 where keys are shared.
+        query = [(name, call.connection["id"] if name == "access_token" else value) for name, value in request.query]
         compared = request.body.decode("utf-8", "replace") if self.settings.idempotency_compare == "bytes" else content
         result = self.writer.write(
             Order(

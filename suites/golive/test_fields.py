@@ -44,8 +44,8 @@ def test_texts_have_their_form(proof, judge):
 
 @pytest.mark.case("fields.unique")
 def test_ids_are_unique(proof, judge):
-    """No two rows share an id."""
-    judge(proof.rows(), "fields.unique_id")
+    """No two rows share an id, and names tell them apart."""
+    judge(proof.rows(), "fields.unique_id", "fields.distinct")
 
 
 @pytest.mark.case("fields.required")

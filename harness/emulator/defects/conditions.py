@@ -146,6 +146,9 @@ register("unfilterable_ignored", "a filter on a field that is not filterable is 
          hear=queries(lambda query: without("filter")(query) if any(_odd_filter(pair) for pair in query) else query))  # fmt: skip
 register("lines_share_an_id", "all lines of a bill have the same id", ("fields.unique_id",),
          spoil=rows(lambda row: [line.update(id="1") for line in lines(row)], operations=READS))  # fmt: skip
+register("names_are_one", "all vendors have the name of the first", ("fields.distinct",), resource="vendors",
+         spoil=answers(lambda scene, body, _: [row.update(vendor_name="constant") for row in rows_of(body, scene.resource)],
+                       resource="vendors"))  # fmt: skip
 register("large_page_loses_last", "a page of 500 lacks its last row", ("queries.limit",),
          spoil=_list(lambda scene, body, _: _cut(scene, body, scene.request.param("limit") == "500")))  # fmt: skip
 register("sorted_second_page_reversed", "further pages of a sorted list are turned round", ("queries.sort",),
