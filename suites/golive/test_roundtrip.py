@@ -193,7 +193,7 @@ def test_a_line_without_id_is_added(proof):
     line = {**_numbered(sent["line_items"][0], 5), "description": "added by golive"}
     update = proof.drive.update(proof.name, write.id, {"line_items": [line]})
     proof.written(update, "update", {})
-    kept = [{name: value for name, value in old.items() if value is not None} for old in before["line_items"]]
+    kept = [{name: value for name, value in old.items() if value is not None} for old in before.get("line_items") or ()]
     proof.held({"line_items": [*kept, line]}, write.id)
 
 
