@@ -22,7 +22,7 @@ from harness.emulator.storage.rows import COLUMNS, Document, Row, texts_of, upda
 from harness.emulator.storage.shelves import Shelf, Shelves
 from harness.emulator.storage.sortkeys import storable
 from harness.emulator.storage.tables import create_tables
-from harness.emulator.storage.texts import Texts
+from harness.emulator.storage.texts import Texts, index_texts
 
 __all__ = ["Condition", "Document", "Documents", "Order", "Place", "Query", "Row", "next_place"]
 
@@ -188,6 +188,11 @@ class Documents:
             shelf = self._shelf(connection, resource)
             self._database.load("documents", shelf.columns, (_row_values(shelf, *row) for row in rows))
             self._grown(shelf)
+
+    def lengthened(self, connection: str, resource: str) -> None:
+        """A list has become long by `load`: prepare it for `~`."""
+        shelf = self._shelf(connection, resource)
+        index_texts(self._database, shelf.id, shelf.layout)
 
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
         """Insert or replace a record. `alias` is another name that finds it."""

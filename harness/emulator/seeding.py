@@ -52,7 +52,8 @@ def _grow(store: Documents, settings: EmulatorSettings, connection: str, name: s
             progress(name, state["base"] + state["made"], total)
             numbers = range(state["made"], min(state["made"] + CHUNK, total - state["base"]))
             if not numbers:
-                return
+                break
             copies = grown(name, originals, numbers, seed=settings.seed, first=oldest - STEP * total)
             store.load(connection, name, ((copy.fields, copy.body, copy.extra) for copy in copies))
             store.keep(KIND, mark, {**state, "made": numbers.stop})
+    store.lengthened(connection, name)

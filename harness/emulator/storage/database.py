@@ -42,7 +42,8 @@ class Database:
         self.shared = self._engine.dialect.name != "sqlite"
         self.durable = database is not None
         """Whether it outlives this process."""
-        self._error: Any = self._engine.dialect.loaded_dbapi.Error
+        self.error: Any = self._engine.dialect.loaded_dbapi.Error
+        """What every failed statement raises."""
         self._driver: Any = None
         self._open_group = False
         self._depth = 0
@@ -114,14 +115,14 @@ class Database:
         """A statement with which nothing is lost: when the server is gone, once more over a new connection."""
         try:
             return self._execute(statement, values)
-        except self._error:
+        except self.error:
             if not self.shared or not self._driver.closed:
                 raise
         self._pooled.invalidate()
         try:
             self._pooled = self._engine.raw_connection()
         except SQLAlchemyError as error:
-            raise self._error(str(error).splitlines()[0]) from error
+            raise self.error(str(error).splitlines()[0]) from error
         self._use()
         return self._execute(statement, values)
 
@@ -224,7 +225,7 @@ class Database:
                 self._write_kept()
                 self._pending.send()
             self._execute("COMMIT" if broken is None else "ROLLBACK")
-        except self._error as error:
+        except self.error as error:
             broken = error
             self._pending.clear()
             if not self.shared and self._driver.in_transaction:

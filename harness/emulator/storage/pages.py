@@ -16,7 +16,6 @@ from harness.emulator.storage.sortkeys import LARGEST, LONGEST, MISSING, Layout,
 from harness.emulator.storage.texts import Texts
 
 Operator = Literal["is", "above", "from", "until", "has"]
-AMONG = "position IN (SELECT value FROM json_each(?))"
 SIGNS = {"above": ">", "from": ">=", "until": "<="}
 
 
@@ -79,7 +78,7 @@ def read_page(database: Database, texts: Texts, shelf: int, layout: Layout, quer
         if column is None or not condition.values:
             return []
         parts.append(_part(database, column, condition))
-        if condition.operator != "has" or not texts.knows(shelf):
+        if condition.operator != "has" or not texts.knows(shelf, column):
             counted.append(parts[-1])
         elif few is None:
             few = texts.rows(shelf, column, storable(str(condition.values[0])))
@@ -88,8 +87,11 @@ def read_page(database: Database, texts: Texts, shelf: int, layout: Layout, quer
         raise LookupError(f"no key of {query.order.slot.field} is kept")
     if few is None:
         kept = _Filter("shelf = ?", (shelf,), index_of(database, shelf, counted, order))
+    elif database.shared:
+        kept = _Filter("shelf = ? AND position = ANY(?)", (shelf, few))
     else:
-        kept = _Filter("shelf = ?", (shelf,), "NOT INDEXED").plus(AMONG, json.dumps(few))
+        among = "shelf = ? AND position IN (SELECT value FROM json_each(?))"
+        kept = _Filter(among, (shelf, json.dumps(few)), "NOT INDEXED")
     for part in parts:
         kept = kept.plus(part.text, *part.values)
     scan = _Scan(database, kept)
