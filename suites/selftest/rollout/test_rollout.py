@@ -5,9 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from harness.cli.boundary import run
 from harness.core.measurement import StageOutcome
 from harness.emulator import EmulatorSettings
 from harness.emulator.credentials import environment
+from harness.exit_status import ExitStatus
 from harness.plan.rollout_loader import ROLLOUT
 from harness.report.rollout import read_rollout_report
 from harness.report.rollout_ledger import LEDGER_FILE, read_ledger
@@ -57,9 +61,24 @@ def test_a_stage_is_played_judged_and_kept(tmp_path: Path) -> None:
     assert json.loads((out / entry.report / "load.json").read_text(encoding="utf-8"))["flows"]
 
 
-def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path) -> None:
+def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a promoted stage before it, a stage is wrong use, told before anything is started."""
-    command = [sys.executable, "-m", "harness.cli", "rollout", "early", "--out", str(tmp_path / "out")]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own interpreter
-    assert ended.returncode == 3
-    assert "stage early may not start: stage canary was not tested" in ended.stderr
+    assert run(["rollout", "early", "--out", str(tmp_path / "out")]) is ExitStatus.WRONG_USE
+    assert "stage early may not start: stage canary was not tested" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--backend", "reference", "--target", "http://127.0.0.1:1/versioned"], "--target emulator only"),
+        (["--abuse", "drop=often"], '"often" is no number'),
+        (["--rehearse"], "has no command under failed"),
+    ],
+)
+def test_what_makes_no_sense_is_told_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    """Options that contradict each other or the plan are wrong use."""
+    assert run(["rollout", "canary", "--out", str(tmp_path / "out"), *options]) is ExitStatus.WRONG_USE
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
