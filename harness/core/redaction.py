@@ -68,7 +68,7 @@ class Redactor:
         self._known: dict[str, str] = {}
         self._within_runs: tuple[str, ...] = ()
         self._over_runs: tuple[bytes, ...] = ()
-        self._plain: tuple[bytes, ...] = ()
+        self._inside: re.Pattern[bytes] | None = None
         self._hiding: dict[str, bool] = {}
         self._harmless: set[bytes] = set()
         self._pattern: re.Pattern[str] | None = None
@@ -91,23 +91,23 @@ class Redactor:
             return replacement
         for form in forms(value):
             self._known.setdefault(form, replacement)
-        self._plain = (*self._plain, value.encode(errors="surrogatepass"))
         self._hiding.clear()
         self._harmless.clear()
         self._within_runs = tuple(form for form in self._known if is_one_run(form))
         self._over_runs = tuple(form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form))
         ordered = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
+        self._inside = re.compile(b"|".join(re.escape(form.encode(errors="surrogatepass")) for form in ordered))
         return replacement
 
     def text(self, text: str) -> str:
         """`text` with every known secret replaced, and what looks like one; also for messages and exceptions."""
         if self._pattern is not None:
             text = self._pattern.sub(lambda match: self._known[match.group()], text)
-            if len(text) >= LONG:
-                text = TOKEN.sub(self._opened, text)
         for kind, shape in SHAPES:
             text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
+        if self._pattern is not None and len(text) >= LONG:
+            text = TOKEN.sub(self._opened, text)
         return self._people.text(text) if self._people is not None else text
 
     def evidence(self, exchange: Exchange, *, case: str | None = None, **tags: str) -> Evidence:
@@ -218,22 +218,22 @@ class Redactor:
     def _tells(self, run: str) -> bool:
         if kind_of(run) is not None or announces(run) or any(form in run for form in self._within_runs):
             return True
-        return is_long_token(run) and self._hides(run)
+        return is_long_token(run) and (any(start in run for start in STARTS) or self._hides(run))
+
+    def _holds(self, content: bytes) -> bool:
+        return self._inside is not None and self._inside.search(content) is not None
 
     def _hides(self, token: str) -> bool:
-        """Whether a long token holds a known secret in some encoding, or looks like a secret itself."""
+        """Whether a long token holds a known secret in some encoding."""
         found = self._hiding.get(token)
         if found is None:
-            found = any(start in token for start in STARTS)
-            found = found or hides(token, lambda content: any(secret in content for secret in self._plain))
+            found = self._inside is not None and hides(token, self._holds)
             if len(self._hiding) < MOST_REMEMBERED:
                 self._hiding[token] = found
         return found
 
     def _opened(self, match: re.Match[str]) -> str:
         token = match.group()
-        if any(start in token for start in STARTS):
-            return token  # its shape tells what it is, below
         return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else token
 
     def _shaped(self, kind: str, value: str) -> str:

@@ -44,7 +44,7 @@ SECRET_KEYS = {
 """JSON keys and query parameters, in lower case without `_` and `-`, whose value is a secret wherever it stands.
 Source: [S24] bodies; the spellings that other APIs use are there as well."""
 
-ESCAPES = (b"\\u", b"\\/")
+ESCAPES = (b"\\u", b"\\/", b"&#")
 ANNOUNCERS = ("basic", "bearer", "private")
 """The last letters of the run before the space before a secret of `SHAPES`."""
 
@@ -74,6 +74,9 @@ STARTS = ("eyJ", "access-", "AKIA", "sk_live_", "ghp_", "xox")
 _RUN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_%-")
 _SPACED = bytes(byte if chr(byte) in _RUN else 32 for byte in range(256))
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+PACKED = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
+"""How gzip and zlib begin. Source: RFC 1952, RFC 1950."""
+
 LARGEST_UNPACKED = 8 * 1024 * 1024
 """Bytes of a compressed value that are looked at."""
 
@@ -147,7 +150,7 @@ def tokens(body: bytes) -> Iterator[str]:
 
 
 def forms(value: str) -> set[str]:
-    """The texts that say `value` by themselves: plain, escaped in URLs, JSON and HTML, base64, hex."""
+    """The texts that say `value` by themselves: plain, escaped in URLs, JSON and HTML, base64, base32, hex."""
     encoded, safe = base64.b64encode(value.encode()).decode(), base64.urlsafe_b64encode(value.encode()).decode()
     once = quote(value, safe="")
     found = {value, once, quote(once, safe=""), quote_plus(value), quote(value), html.escape(value)}
@@ -161,15 +164,18 @@ def forms(value: str) -> set[str]:
     }
     for text in (encoded, safe):
         found |= {text, text.rstrip("="), quote(text, safe="")}
+    numbered = [(f"\\u{ord(letter):04x}", f"&#{ord(letter)};", f"&#x{ord(letter):x};") for letter in value]
+    found |= {"".join(letters) for letters in zip(*numbered, strict=True)}
+    found.add(base64.b32encode(value.encode()).decode().rstrip("="))
     return found | {value.encode().hex(), value.encode().hex().upper()}
 
 
 def unpacked(body: bytes) -> bytes:
-    """A body that is gzip although no header says so, undone; any other as it is."""
-    if not body.startswith(b"\x1f\x8b"):
+    """A body that is gzip or zlib although no header says so, undone; any other as it is."""
+    if not body.startswith(PACKED):
         return body
     try:
-        return zlib.decompressobj(wbits=31).decompress(body, LARGEST_UNPACKED)
+        return zlib.decompressobj(wbits=47).decompress(body, LARGEST_UNPACKED)
     except zlib.error:
         return body
 
@@ -179,9 +185,10 @@ def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
     cursor), hex, percent escapes or gzip, one inside the other up to `depth` times."""
     if UUID.fullmatch(token):
         return False
-    for inner in _decoded(token):
+    parts = [part for part in token.split("/") if LONG <= len(part) < len(token)]  # of a path
+    for inner in (inner for text in (token, *parts) for inner in _decoded(text)):
         content = unpacked(inner)
-        if holds(content):
+        if holds(content) or (b"\0" in content and holds(content.replace(b"\0", b""))):  # the second: UTF-16
             return True
         if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content)):
             return True

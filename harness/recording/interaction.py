@@ -143,8 +143,8 @@ def answered(
     try:
         text = unpacked(body).decode("utf-8")
     except UnicodeDecodeError:
-        safe = redactor.text(body.decode("latin-1"))
-        return Answered(status, kept, "base64", base64.b64encode(safe.encode("latin-1", "replace")).decode("ascii"))
+        safe = redactor.text(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        return Answered(status, kept, "base64", base64.b64encode(safe).decode("ascii"))
     return Answered(status, kept, "text", redactor.text(text).replace(base_url, BASE))
 
 
