@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import zlib
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -26,10 +27,15 @@ WRAPPINGS = {
     "base64 off by one": lambda text: base64.b64encode(b"1" + text.encode()).decode(),
     "base64 off by two": lambda text: base64.b64encode(b"12" + text.encode() + b"tail").decode(),
     "cursor": lambda text: base64.b64encode(f"2024-01-01T00:00:00Z|{text}|id".encode()).decode(),
+    "cursor of JSON": lambda text: base64.urlsafe_b64encode(json.dumps({"a": 1, "t": text}).encode()).decode(),
     "prefixed cursor": lambda text: "cur_" + base64.urlsafe_b64encode(f"x{text}".encode()).decode(),
     "base64 twice": lambda text: base64.b64encode(base64.b64encode(f"zz{text}".encode())).decode(),
     "hex": lambda text: text.encode().hex(),
     "gzip in base64": lambda text: base64.b64encode(gzip.compress(text.encode())).decode(),
+    "zlib in base64": lambda text: base64.b64encode(zlib.compress(text.encode())).decode(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "letters as escapes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "numeric entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
     "basic pair": lambda text: "Basic " + base64.b64encode(f"user:{text}".encode()).decode(),
     "next link": lambda text: "https://x.invalid/y?cursor=" + quote(base64.b64encode(f"2024|{text}".encode())) + "&a=1",
     "json in json": lambda text: json.dumps({"a": {"b": json.dumps({"t": text})}}),

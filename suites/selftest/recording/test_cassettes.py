@@ -13,9 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
+from harness.cli.boundary import run
 from harness.emulator import EmulatorSettings
 from harness.emulator.credentials import environment
 
+pytestmark = pytest.mark.xdist_group("recorded")
 GOLIVE = Path(sys.executable).with_name("golive")
 
 
@@ -53,6 +55,15 @@ def test_a_replay_says_what_the_recorded_run_said(recorded: Path, tmp_path: Path
     done = golive("replay", str(recorded / "cassettes"), "--workers", "1", "--out", "now", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert told(tmp_path / "now") == told(recorded / "then") != {}
+
+
+def test_what_was_recorded_is_clean_strong_and_true(recorded: Path, tmp_path: Path) -> None:
+    """The commands find no secret, no change that would go unnoticed and no drift; a token that is put in is found."""
+    folder = recorded / "cassettes"
+    for command in ("audit", "strength", "drift"):
+        assert run(["cassettes", command, str(folder)]) == 0
+    (tmp_path / "note").write_text("access-sandbox-3f6b1c2e-1111-4222-8333-abcdefabcdef")
+    assert run(["cassettes", "audit", str(folder), str(tmp_path)]) == 1
 
 
 @pytest.mark.parametrize("harm", ["altered", "truncated"])

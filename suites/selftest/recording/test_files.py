@@ -1,0 +1,107 @@
+"""The files: what goes in comes out, once where it stands several times; what does not fit together is an error."""
+
+import asyncio
+import threading
+from contextvars import copy_context
+
+import httpx
+import pytest
+
+from harness.core import Redactor
+from harness.errors import StorageError
+from harness.recording import Player, Shelf, merge, read_cassette, using, write_cassette
+from harness.recording.vcr_yaml import from_yaml, to_yaml
+
+BASE = "https://api.invalid/versioned"
+ROWS = [{"id": f"r{number}", "a": number, "b": 1.5, "c": None, "d": "ü\ud800"} for number in range(30)]
+HEADER = {"contract": "v", "recorded_on": "2026-01-01"}
+
+
+@pytest.fixture
+def items(made):
+    """Two groups that read the same list, one of them twice and in part; texts that look like names of objects."""
+    return [
+        made("P:bills", "list/bills", "GET", "/bills", {"bills": ROWS}),
+        made("P:bills", "a case", "GET", "/bills?limit=9", {"bills": [*ROWS[3:9], ROWS[20]], "next": "@ bills/1"}),
+        made("P:bills", "a case", "GET", "/bills?limit=3", {"bills": [*ROWS[:2], {"id": "other"}, *ROWS[5:7]]}),
+        made("P:vendors", "a case", "GET", "/bills", {"bills": ROWS[:20]}),
+    ]
+
+
+def played(library):
+    """Every interaction of a cassette, in order."""
+    return [library.interaction(chapter, place) for chapter, places in library.chapters.items() for place in places]
+
+
+def test_what_was_recorded_is_read_back(items, journal, tmp_path):
+    """Interactions come out of the files as they went in, although objects of several answers are written once."""
+    assert merge(journal(*items), tmp_path / "c", HEADER) == 4
+    shelf = Shelf(tmp_path / "c")
+    assert [item for path in shelf.files() for item in played(shelf.open(path))] == items
+    texts = [file.read_text() for file in (tmp_path / "c").rglob("*") if file.is_file()]
+    assert sum(text.count('"id": "r15"') for text in texts) == 1
+    assert '"@ bills/1-20"' in "".join(texts)
+
+
+def test_a_line_that_a_crash_cut_off_is_all_that_is_lost(items, journal, tmp_path):
+    """The last line without its end is left out; a damaged line before it is an error that names it."""
+    assert merge(journal(*items, tail='{"group":"P:bills","chap'), tmp_path / "c", HEADER) == 4
+    with pytest.raises(StorageError, match=r"interactions\.ndjson:5: this line is damaged"):
+        merge(journal(*items, tail='{"group":"P:bills","chap\n'), tmp_path / "c", HEADER)
+
+
+def test_shared_objects_of_another_recording_are_refused(items, journal, tmp_path):
+    """A cassette is not read with shared objects that it was not recorded with."""
+    merge(journal(*items), tmp_path / "c", HEADER)
+    merge(journal(*items[:-1], items[0].__class__("P:vendors", "x", items[3].asked, items[0].answered)),
+          tmp_path / "d", HEADER)  # fmt: skip
+    (tmp_path / "d" / "P" / "shared.rows").replace(tmp_path / "c" / "P" / "shared.rows")
+    with pytest.raises(StorageError, match=r"it is not the one that bills\.cassette was recorded with"):
+        Shelf(tmp_path / "c").group("P:bills")
+
+
+def test_vcrpy_yaml_is_written_and_read(items, made, tmp_path):
+    """Exported to standard vcrpy YAML and imported again, requests and answers are the same."""
+    items = [made("vcr:imported", "imported", "POST", "/bills", {"bill": {"id": "x"}}, {"bill": {"amount": 1.5}}),
+             made("vcr:imported", "imported", "GET", "/bills?limit=1", {"bills": [{"id": "x"}]})]  # fmt: skip
+    file = tmp_path / "vcr.yaml"
+    file.write_text(to_yaml(items, BASE))
+    assert from_yaml(file, Redactor(b"k" * 32), BASE) == items
+
+
+def test_threads_and_tasks_have_a_cassette_each(made, tmp_path):
+    """Cassettes in use at once in threads and asyncio tasks of one process answer their own user only."""
+
+    def deck(name: str) -> Player:
+        item = made(f"P:{name}", "c", "GET", "/bills", {"of": name})
+        write_cassette(tmp_path / name, {"group": f"P:{name}"}, [item] * 3)
+        player = Player(lambda _: read_cassette(tmp_path / name), Redactor(b"k" * 32), BASE)
+        player.turn(f"P:{name}", "c")
+        return player
+
+    heard: dict[str, list[str]] = {}
+    together = threading.Barrier(2)
+
+    def thread(name: str) -> None:
+        with using(deck(name)), httpx.Client() as client:
+            together.wait()
+            heard[name] = [client.get(f"{BASE}/bills").json()["of"] for _ in range(3)]
+
+    async def task(name: str, other: asyncio.Event, mine: asyncio.Event) -> None:
+        with using(deck(name)):
+            async with httpx.AsyncClient() as client:
+                mine.set()
+                await other.wait()
+                heard[name] = [(await client.get(f"{BASE}/bills")).json()["of"] for _ in range(3)]
+
+    async def tasks() -> None:
+        one, two = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(task("c", one, two), task("d", two, one))
+
+    threads = [threading.Thread(target=copy_context().run, args=(thread, name)) for name in "ab"]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    asyncio.run(tasks())
+    assert heard == {name: [name] * 3 for name in "abcd"}

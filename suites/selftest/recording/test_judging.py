@@ -1,0 +1,87 @@
+"""What is said of cassettes: do they hold secrets, would they notice a change, are they still true."""
+
+import base64
+from datetime import date
+
+import pytest
+
+from harness.recording import Shelf, merge
+from harness.recording.audit import audit
+from harness.recording.drift import Expiry, drift
+from harness.recording.strength import strength
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+LEAKS = {
+    "jwt": f'"note": "{JWT}"',
+    "access_token": "GET /bills?access_token=access-sandbox-3f6b1c2e-1111-4222-8333-abcdefabcdef",
+    "client_secret": '"client_secret": "hush-hush"',
+    "basic": "authorization: Basic " + base64.b64encode(b"someone:something-long").decode(),
+    "key": '"k": "AKIAIOSFODNN7EXAMPLE"',
+    "private_key": "-----BEGIN PRIVATE KEY----- MIIE",
+    "high entropy": '"blob": "q7Zt2LmX9vB4cR8sK1dW6hY3"',
+    "encoded secret": '"next_cursor": "' + base64.b64encode(f"2024|{JWT}|x".encode()).decode() + '"',
+    "known secret": '"memo": "by s3cr3t-of-mine, paid"',
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_the_audit_finds(kind, tmp_path):
+    """Each shape of a secret is found with its line, and is not shown whole."""
+    (tmp_path / "file").write_text(f"first\n{LEAKS[kind]}\n")
+    (leak,) = audit([tmp_path], ["s3cr3t-of-mine"])
+    assert (leak.where, leak.kind) == (f"{tmp_path / 'file'}:2", kind)
+    assert len(leak.shown) < 30
+
+
+def test_the_audit_finds_nothing_in_what_is_no_secret(tmp_path):
+    """Fingerprints, made-up credentials, ids, cursors and amounts are no secrets."""
+    (tmp_path / "file").write_text(
+        'authorization: Basic {{client_id:0123456789}}:golive-wrong\n"access_token": "{{access_token:0123456789}}"\n'
+        '"id": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61"\n"kind": "accounts_receivable_and_payable_of_2024"\n'
+        f'"next_cursor": "{base64.b64encode(b"[1751061370307, 100, 7]").decode()}"\n= 0123456789ab 0123456789abcdef\n'
+    )
+    assert audit([tmp_path]) == []
+
+
+@pytest.fixture
+def shelf(made, journal, tmp_path):
+    """One cassette: a read, a write, the read again."""
+    bill = {"bill": {"amount": 12.5, "issue_date": "2024-02-29", "memo": "x"}}
+    items = [
+        made("P:bills", "a/b/P/bills", "GET", "/bills?limit=1&sort=id&access_token=tenant-one-token", {"n": 0}),
+        made("P:bills", "a/b/P/bills", "POST", "/bills?access_token=tenant-one-token", {"id": 1}, bill),
+        made("P:bills", "a/b/P/bills", "GET", "/bills?limit=1&sort=id&access_token=tenant-one-token", {"n": 1}),
+    ]
+    told = {"contract": "v1", "recorded_on": "2026-01-01"}
+    merge(journal(*items), tmp_path / "c", told, {"P:bills": ["a/b/P/bills"]})
+    return Shelf(tmp_path / "c")
+
+
+def test_every_change_is_missed_and_a_lax_store_is_told(shelf):
+    """Each change of a request is missed, another order of keys is not; a store that answers anything is weak."""
+    library = shelf.group("P:bills")
+    (score,) = strength(library)
+    assert (score.share, score.answered, score.lost, score.controls) == (1.0, [], [], 1)
+    assert score.missed + score.late > 20
+
+    class Lax(dict):
+        def get(self, _key, _other=()):
+            return next(iter(library.chapters.values())) * 99
+
+    library.places = Lax(library.places)
+    (score,) = strength(library)
+    assert score.share == 0.0
+    assert any("another tenant" in text for text in score.answered)
+
+
+def test_drift_is_told_apart(shelf):
+    """Another contract, a case that is gone, one that is new, an answer that does not fit, and age have each a name."""
+    found = drift(
+        shelf, {"P:bills": ["a/new/P/bills"]}, "v2", lambda item: ["n: not an integer"] * (item.asked.method == "GET"),
+        [Expiry("payables", 30, True), Expiry("ledger", 90, False)], date(2026, 3, 1),
+    )  # fmt: skip
+    told = [(item.kind, item.fails) for item in found]
+    assert sorted(told) == [
+        ("expired", True), ("missing", True), ("orphaned", True), ("stale", True), ("stale", True), ("stale", True),
+    ]  # fmt: skip
+    assert not list(drift(shelf, {"P:bills": ["a/b/P/bills"]}, "v1", lambda _: (), [], date(2026, 3, 1)))
