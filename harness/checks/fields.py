@@ -234,8 +234,8 @@ def unique_id(subject: Rows) -> Iterator[Observation]:
                 break
             seen[value] = index
     for index, row in enumerate(subject.rows):
-        lines = [line["id"] for line in row.get("line_items") or () if isinstance(line, dict) and line.get("id")]
-        if len(set(map(str, lines))) < len(lines):
+        lines = [str(id) for id in values(row, "line_items[].id")]
+        if len(set(lines)) < len(lines):
             yield Observation("lines of one document share an id", "every id is unique within the document",
                               short(lines), "line_items[].id", (subject.origins[index],))  # fmt: skip
             break

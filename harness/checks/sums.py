@@ -64,7 +64,7 @@ def wrong_sums(resource: str, row: Row) -> Iterator[Wrong]:
         yield from _payable(row)
     if resource in MEMO_LINKS:
         yield from _memo(row, MEMO_LINKS[resource])
-    for line in values(row, "line_items[]"):
+    for line in _lines(row):
         whole, net, tax = (exact(line.get(name)) for name in ("total_amount", "sub_total", "tax_amount"))
         if whole is not None and net is not None and tax is not None and net + tax not in {whole, whole + tax}:
             yield "line_items[].sub_total", whole - tax, net
@@ -150,7 +150,7 @@ def _net_income(row: Row) -> tuple[bool, Decimal, Decimal] | None:
 def _order_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
     """The price of an order is that of its lines, with tax and shipping unless they are in the prices, less the
     discount unless it is."""
-    total, lines = exact(row.get("total_price")), values(row, "line_items[]")
+    total, lines = exact(row.get("total_price")), _lines(row)
     if total is None or not lines:
         return None
     items = sum(((exact(line.get("price")) or NOTHING) * (exact(line.get("quantity")) or NOTHING) for line in lines),
@@ -165,8 +165,9 @@ def _order_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
 def _line_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
     """The amount of a line is quantity times price, before or after tax and discount."""
     told: tuple[bool, Decimal, Decimal] | None = None
-    for line in values(row, "line_items[]"):
-        item = line.get("item") if isinstance(line.get("item"), Mapping) else {}
+    for line in _lines(row):
+        held = line.get("item")
+        item = held if isinstance(held, Mapping) else {}
         count, price = exact(item.get("quantity")), exact(item.get("unit_amount"))
         whole = exact(line.get("total_amount"))
         if count is None or price is None or whole is None:
@@ -196,6 +197,10 @@ USUALLY: Mapping[str, Callable[[Row], tuple[bool, Decimal, Decimal] | None]] = {
 }
 """What holds of most rows and not of each: other income, tax in the prices, tips, bundles. (it holds, what follows,
 what is there)."""
+
+
+def _lines(row: Row) -> list[Mapping[str, Any]]:
+    return [line for line in values(row, "line_items[]") if isinstance(line, Mapping)]
 
 
 def total_of(row: Any, path: str) -> Decimal:

@@ -12,6 +12,7 @@ from harness.checks.echo import READ_AS
 from harness.checks.fields import Rows
 from harness.checks.money import Amounts
 from harness.checks.oracle import VOLATILE
+from harness.checks.paths import values
 from harness.checks.writes import Held, Untouched, Written
 from harness.core import Evidence
 from harness.drive import Inconclusive, Walk, Write
@@ -302,10 +303,6 @@ OWN_TEXTS = ("golive", "changed ", "GL-", "GLC-", "00GLC-")
 
 
 def _own(row: Mapping[str, Any]) -> bool:
-    texts = [value for value in row.values() if isinstance(value, str)]
-    texts += [
-        line["description"]
-        for line in row.get("line_items") or ()
-        if isinstance(line, dict) and line.get("description")
-    ]
+    held = [*row.values(), *values(row, "line_items[].description")]
+    texts = [value for value in held if isinstance(value, str)]
     return any(text.casefold().startswith(OWN_TEXTS[0]) or text.startswith(OWN_TEXTS[1:]) for text in texts)

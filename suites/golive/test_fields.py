@@ -50,9 +50,10 @@ def test_ids_are_unique(proof, judge):
 
 @pytest.mark.case("fields.required")
 def test_what_the_plan_requires_is_there(proof, judge):
-    """The fields that the plan names are present, and not null where it requires that."""
-    judge(proof.rows(paths=proof.requirement.required), "fields.required")
-    judge(proof.rows(paths=proof.requirement.nullable), "fields.nullable")
+    """The fields that the plan names are present, and not null where it requires that, in the customer's rows."""
+    theirs = proof.foreign()
+    judge(replace(theirs, paths=proof.requirement.required), "fields.required")
+    judge(replace(theirs, paths=proof.requirement.nullable), "fields.nullable")
 
 
 @pytest.mark.case("fields.fill")

@@ -66,10 +66,10 @@ def test_a_key_belongs_to_one_request(proof, judge, drive):
     )
     other = drive.other_connection()
     if other is not None and proof.described.supports("create", other.platform) and other.requirement is not None:
-        free = not any(map(_is_id, _texts(body)))  # what names objects of this connection means nothing on another
-        third = other.create(proof.name, body if free else other.minimal_input(), key=key)
-        if free:
-            drive.session.uniques.get(drive.platform, set()).difference_update(_texts(body))  # rightly there as well
+        same = all(map(_plain, body.values()))  # the very same request, which means the same on both
+        if same:
+            drive.session.uniques.get(drive.platform, set()).difference_update(map(str, body.values()))
+        third = other.create(proof.name, body if same else other.minimal_input(), key=key)
         _scoped(proof, judge, first, third, "another connection", done=third.id != first.id or first.id is None)
     if proof.requirement.changes and first.id is not None:
         change = drive.fill(dict(proof.requirement.changes))
@@ -78,12 +78,9 @@ def test_a_key_belongs_to_one_request(proof, judge, drive):
         _scoped(proof, judge, first, fourth, "an update", done=not proof.missing(change, seen or {}))
 
 
-def _texts(value):
-    """Every text in a body."""
-    if isinstance(value, str):
-        return {value}
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return set().union(*map(_texts, inner))
+def _plain(value):
+    """Whether a value means the same on every connection: no object, no list, no id."""
+    return not isinstance(value, (dict, list)) and not (isinstance(value, str) and _is_id(value))
 
 
 def _scoped(proof, judge, first, second, what, *, done, free=False):
