@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from harness.errors import TargetUnreachable
+from harness.errors import TargetUnreachable, UsageError
 from harness.plan.rollout import Rollout, Stage
 from harness.rollout.backend import WEBHOOK_PATH, Queue, look
 from harness.rollout.demand import limit_of
-from harness.rollout.emulated import Emulated
+from harness.rollout.emulated import Emulated, Raised
 from harness.rollout.judging import Circumstances, lost_for_good
 from harness.rollout.measuring import Measured
 from harness.rollout.work import Work
@@ -26,20 +26,22 @@ class Webhooks:
         self.queue = Queue()
         self._backend, self._provider = backend, provider
         self._endpoint = self._own = None
-        self._mark = 0
+        self._mark = self._newest = 0
         if provider is not None:
             self._endpoint = provider.hears(backend)
             if self._endpoint is None:
                 self._endpoint = self._own = provider.deliver_to(backend.rstrip("/") + WEBHOOK_PATH)
 
     def begin(self) -> None:
-        """Wait for what earlier requests caused; what comes from now on is of the test."""
-        self.queue.states.append((0.0, look(self._backend)))  # whoever cannot tell it now takes no part
-        self._settle(lambda: self.look(0.0))
-        self.queue = Queue()
-        if self._provider is not None:
-            self._mark = self._provider.mark()
-        self.look(0.0)
+        """Wait for what earlier requests caused; what comes from now on is of the test. UsageError when webhooks of
+        before do not end: they would be counted as ours."""
+        look(self._backend)  # whoever cannot tell it now takes no part
+        if not self._settle(lambda: 0.0):
+            raise UsageError(
+                f"{self._backend} still works off webhooks of before the test; wait until its queue is empty"
+            )
+        self._mark = self._newest
+        self.queue = Queue(self.queue.states[-1:])
 
     def look(self, elapsed: float) -> None:
         """Ask the backend how its queue is."""
@@ -51,31 +53,34 @@ class Webhooks:
     def end(self, elapsed: float) -> None:
         """Look on until nothing waits, and a while at most; no more webhooks then."""
         began = time.monotonic()
-        self._settle(lambda: self.look(elapsed + time.monotonic() - began))
-        if self._provider is not None and self._endpoint is not None:
-            raised = self._provider.raised(self._endpoint, self._mark)
-            self.queue.raised, self.queue.undelivered = raised.events, raised.waiting
+        self._settle(lambda: elapsed + time.monotonic() - began)
 
     def close(self) -> None:
         """Take back the endpoint that was registered for the test."""
         if self._provider is not None and self._own is not None:
             self._provider.forget(self._own)
 
-    def _settle(self, step: Callable[[], None]) -> None:
+    def _settle(self, elapsed: Callable[[], float]) -> bool:
+        """Look until nothing is on its way, nothing waits, and nothing was raised meanwhile; whether that came in time.
+        Only then do the two sides speak of the same webhooks."""
         deadline = time.monotonic() + SETTLE
         while True:
-            before = len(self.queue.states)
-            step()
-            if len(self.queue.states) > before and self.queue.states[-1][1].backlog == 0 and self._delivered():
-                return
+            before, looks = self._raised(), len(self.queue.states)
+            self.look(elapsed())
+            if before is not None:
+                self.queue.raised, self.queue.undelivered = before.events, before.waiting
+                self._newest = before.newest
+            told = len(self.queue.states) > looks and self.queue.states[-1][1].backlog == 0
+            if told and (before is None or (before.waiting == 0 and before == self._raised())):
+                return True
             if time.monotonic() > deadline:
-                return
+                return False
             time.sleep(SETTLE_LOOK)
 
-    def _delivered(self) -> bool:
+    def _raised(self) -> Raised | None:
         if self._provider is None or self._endpoint is None:
-            return True
-        return not self._provider.undelivered(self._endpoint)
+            return None
+        return self._provider.raised(self._endpoint, self._mark)
 
 
 class Watcher:

@@ -16,10 +16,11 @@ WHOLE_LOG = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """Webhooks since a mark: `events` distinct ones, `waiting` of them not delivered yet."""
+    """Webhooks after a mark: `events` distinct ones, `waiting` of them not delivered yet. `newest` is the next mark."""
 
     events: int
     waiting: int
+    newest: int
 
 
 class Emulated:
@@ -67,21 +68,13 @@ class Emulated:
         """Send nothing there any more."""
         self._ask("DELETE", f"webhooks/{endpoint}")
 
-    def mark(self) -> int:
-        """The number of the newest delivery: what comes later was raised later."""
-        newest = self._ask("GET", "webhooks/deliveries?limit=1")["deliveries"]
-        return int(newest[-1]["number"]) if newest else 0
-
-    def undelivered(self, endpoint: str) -> bool:
-        """Whether something for an endpoint is still on its way."""
-        return bool(self._ask("GET", f"webhooks/deliveries?endpoint={endpoint}&state=waiting&limit=1")["deliveries"])
-
     def raised(self, endpoint: str, mark: int) -> Raised:
-        """What was raised for an endpoint after a mark, sent or not; equal bodies are one event."""
+        """What was raised for an endpoint after a mark (0: ever), sent or not; equal bodies are one event."""
         log = self._ask("GET", f"webhooks/deliveries?endpoint={endpoint}&limit={WHOLE_LOG}")["deliveries"]
         fresh = [item for item in log if item["number"] > mark and item["copy_of"] is None]
         waiting = {item["body"] for item in fresh if item["state"] == "waiting"}
-        return Raised(len({item["body"] for item in fresh}), len(waiting))
+        newest = max((item["number"] for item in fresh), default=mark)
+        return Raised(len({item["body"] for item in fresh}), len(waiting), newest)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         return ask(f"{self._root}/{path}", method=method, body=body, patience=PATIENCE)

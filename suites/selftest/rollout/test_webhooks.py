@@ -10,6 +10,7 @@ import pytest
 
 from harness.cli.rollout_watch import Webhooks
 from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.errors import TargetUnreachable
 from harness.rollout.emulated import Emulated
 
 
@@ -62,6 +63,9 @@ def emulated() -> Iterator[Emulated]:
 def test_a_webhook_that_the_api_never_sends_is_missing(backend: str, emulated: Emulated) -> None:
     """What was raised is counted once each, sent or not, and only from the begin on: a dropped one is lost."""
     webhooks = Webhooks(backend, emulated)
+    unheard = Webhooks("http://127.0.0.1:1", None)
+    with pytest.raises(TargetUnreachable, match="Is the backend running"):
+        unheard.begin()
 
     def raise_events(*names: str) -> None:
         with httpx.Client(trust_env=False) as http:
