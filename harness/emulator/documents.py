@@ -73,7 +73,8 @@ class Documents:
 
     async def answered(self) -> None:
         """Return once everything that was written so far is committed. Raises what a failed commit raises."""
-        await self._database.settled()
+        if self._database.unsettled:
+            await self._database.settled()
 
     def get(self, connection: str, resource: str, id: str) -> Row | None:
         """One row; None when there is none."""

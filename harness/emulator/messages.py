@@ -21,7 +21,10 @@ class Incoming:
 
     def param(self, name: str) -> str | None:
         """The first value of a query parameter."""
-        return next((value for key, value in self.query if key == name), None)
+        for key, value in self.query:
+            if key == name:
+                return value
+        return None
 
     def stored(self) -> dict[str, Any]:
         """As JSON, without what authenticates it."""

@@ -63,7 +63,9 @@ class Router:
         if node is not None:
             pair = node.methods.get(method)
             return Match(pair[0], pair[1], {}) if pair else Match(None, None, {}, tuple(sorted(node.methods)))
-        segments = [part for part in path.split("/") if part]
+        segments = path.removeprefix("/").split("/")
+        if "" in segments:
+            segments = [part for part in segments if part]
         way = self._best(segments)
         if way is None:
             return None

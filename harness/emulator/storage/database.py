@@ -239,6 +239,11 @@ class Database:
             else:
                 waiter.set_exception(broken)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether a group is open."""
+        return self._open_group
+
     async def settled(self) -> None:
         """Wait for the open group. Who stops waiting does not stop the others."""
         if self._waiting is not None:

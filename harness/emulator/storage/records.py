@@ -57,6 +57,9 @@ class Records:
     def named(self, kind: str, alias: str) -> Any:
         """The record with this alias; None when there is none."""
         id = self._aliases[kind].get(alias)
+        kept = self._kept.get((kind, id)) if id is not None else None
+        if kept is not None:
+            return kept
         if id is None:
             found = self._database.row("SELECT id FROM records WHERE kind = ? AND alias = ?", kind, alias)
             if found is None:
