@@ -56,6 +56,7 @@ class Rig:
         self._drive: Drive | None = None
         self._connected: str | None = None
         self._rested = False
+        self._made: list[str] = []
         self._hook: str | None = None
 
     @property
@@ -90,6 +91,7 @@ class Rig:
     def link(self) -> Linked:
         """An end user connects a platform; the backend does not know of it yet."""
         id, token = self.world.link(self.plan.platform)
+        self._made.append(id)
         for kind, secret in (("public_token", token), ("access_token", self.world.token(id))):
             self.secrets.append((kind, secret))
             self.drive.session.redactor.learn(kind, secret.reveal())
@@ -178,9 +180,12 @@ class Rig:
         return (self.drive.session.keep(self.backend.last, of="backend", **tags).id,)
 
     def close(self) -> None:
-        """Take back what was set up in the world, and close."""
+        """Take back what was set up, at your backend as well, and close."""
         try:
             self.world.faults()
+            if self.plan.disconnect is not None and not self.plan.is_reference:
+                for id in self._made:
+                    self.backend.ask(self.plan.disconnect, connection_id=id)
             if self._hook is not None:
                 self.world.admin("DELETE", f"webhooks/{self._hook}")
         finally:

@@ -14,6 +14,8 @@ from harness.plan.backend import Address, BackendPlan
 
 SIGNATURE = "X-Rutter-Signature"
 MOST_PAGES = 200
+MOST_KEPT = 7
+"""Answers of one address that are kept beside the newest."""
 
 
 def signed(content: bytes, secret: Secret) -> str:
@@ -23,15 +25,20 @@ def signed(content: bytes, secret: Secret) -> str:
 
 
 class Surface:
-    """Sends what the plan says. Every answer is remembered in `seen` for the scan for secrets; `last` is the newest."""
+    """Sends what the plan says. `last` is the newest exchange; answers are remembered for the scan for secrets."""
 
     def __init__(self, plan: BackendPlan, base_url: str, clock: Clock) -> None:
         self.plan = plan
-        self.seen: dict[str, bytes] = {}
+        self._seen: dict[str, list[bytes]] = {}
         self.last: Exchange | None = None
         self._client: ApiClient[Exchange] = ApiClient(
             base_url, budget=NoBudget(), clock=clock, record=lambda exchange: exchange
         )
+
+    @property
+    def seen(self) -> dict[str, bytes]:
+        """What was answered at each address, headers and bodies: the first answers and the newest one."""
+        return {place: b"\n".join(answers) for place, answers in self._seen.items()}
 
     def close(self) -> None:
         """Close the connections."""
@@ -100,7 +107,10 @@ class Surface:
     def _sent(self, call: Call) -> Exchange:
         self.last = self._client.send(call, retry=False)
         if self.last.response is not None:
-            self.seen[f"the answer to {call.method} {call.path}"] = self.last.response.body
+            head = "\n".join(f"{name}: {value}" for name, value in self.last.response.headers)
+            answers = self._seen.setdefault(f"an answer to {call.method} {call.path}", [])
+            del answers[MOST_KEPT:]
+            answers.append(head.encode() + b"\n\n" + self.last.response.body)
         return self.last
 
 

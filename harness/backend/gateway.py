@@ -45,6 +45,8 @@ class Gateway:
         self._pauses = pauses
         self._connections = connections
         self._count = count
+        self.failures = 0
+        """Requests in a row that had no answer, or a 5xx."""
         self._client: ApiClient[Exchange] = ApiClient(settings.base_url, budget=budget, clock=clock, record=_same)
 
     def close(self) -> None:
@@ -76,6 +78,7 @@ class Gateway:
             headers["Idempotency-Key"] = key
         exchange = self._client.send(Call(method, path, tuple(pairs), headers, content), retry=False)
         self._count(exchange.status)
+        self.failures = self.failures + 1 if exchange.status is None or exchange.status >= 500 else 0
         self._heed(exchange, connection_id)
         return Reply(exchange.status, _json(exchange))
 

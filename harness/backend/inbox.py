@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from harness.backend.database import Database
-from harness.backend.meaning import Effect, Event
+from harness.backend.meaning import FAMILY_CONNECTION, Effect, Event
 from harness.backend.schema import INBOX, MIRROR, TOMBSTONES
 from harness.backend.wishes import add_counted
 from harness.backend.writes import wake_jobs
@@ -46,7 +46,8 @@ class Inbox:
         self._retry = retry
 
     def keep(self, events: Sequence[Event]) -> None:
-        """Store events durably, each once. One whose bytes are known counts as a repeat; after the window it is new."""
+        """Store events durably, each once. One whose bytes are known counts as a repeat; after the window it is new.
+        What is told of a connection holds no time: it is new as soon as the one before it was worked off."""
         now = self._now()
         rows = [
             {"digest": item.digest, "code": item.code, "kind": item.kind, "connection_id": item.connection_id,
@@ -54,7 +55,8 @@ class Inbox:
              "lease_until": 0.0, "worker": None, "error": None}
             for item in events
         ]  # fmt: skip
-        again = (INBOX.c.state == DONE) & (INBOX.c.received_at < now - self._window)
+        untimed = INBOX.c.kind == FAMILY_CONNECTION
+        again = (INBOX.c.state == DONE) & (untimed | (INBOX.c.received_at < now - self._window))
         statement = self._database.upsert(INBOX)
         statement = statement.on_conflict_do_update(
             index_elements=[INBOX.c.digest],
@@ -63,6 +65,7 @@ class Inbox:
                 "state": case((again, NEW), else_=INBOX.c.state),
                 "received_at": case((again, now), else_=INBOX.c.received_at),
                 "due_at": case((again, now), else_=INBOX.c.due_at),
+                "lease_until": case((again, 0.0), else_=INBOX.c.lease_until),
                 "attempts": case((again, 0), else_=INBOX.c.attempts),
             },
         )

@@ -57,8 +57,8 @@ class BackendSettings:
     reconcile_seconds: float = 86_400.0
     largest_body: int = 1024 * 1024
     repeat_window: float = 3600.0
-    """A delivery with the same bytes is the same event for this long: retries end after about 15 minutes. After it, it
-    is a new one: a connection may need re-authentication twice. Source: [D:implementation-guides/webhooks]."""
+    """A delivery with the same bytes is the same event for this long: retries end after about 15 minutes. What is told
+    of a connection holds no time: it is the same only while it waits. Source: [D:implementation-guides/webhooks]."""
     lease_seconds: float = 10.0
     attempts: int = 6
     retry_seconds: float = 2.0

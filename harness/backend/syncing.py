@@ -214,6 +214,8 @@ class Reader:
 
     def _refused(self, view: ConnectionView, reply: Reply) -> float:
         """How long to wait after an answer that was no success; the connection's state is looked at when it says so."""
+        if reply.status is None or reply.status >= 500:
+            return min(MUCH_LATER, 2.0 ** min(self.gateway.failures, 10))
         code = reply.body.get("error_code") if isinstance(reply.body, dict) else None
         if code in {"NEEDS_UPDATE", "CONNECTION_DISABLED"}:
             state = NEEDS_REAUTH if code == "NEEDS_UPDATE" else DISABLED

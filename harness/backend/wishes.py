@@ -98,10 +98,11 @@ class Wishes:
         return connection.execute(gone).rowcount == 1 or connection.execute(anew).rowcount == 1
 
     def postpone(self, worker: str, wish: Wish, seconds: float) -> None:
-        """Put a wish back for later."""
+        """Put a wish back for later; one that was made anew meanwhile is due as it was then."""
+        later = case((WISHES.c.count == wish.count, self._now() + seconds), else_=WISHES.c.due_at)
         with self._database.begin(durable=False) as connection:
             back = update(WISHES).where(*_place(wish), WISHES.c.worker == worker)
-            connection.execute(back.values(lease_until=0.0, due_at=self._now() + seconds))
+            connection.execute(back.values(lease_until=0.0, due_at=later))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -21,7 +21,7 @@ from harness.backend.wishes import Wish, Wishes
 from harness.core import Secret
 
 NEVER = 1e9
-HOPELESS = 30.0
+HOPELESS = 2.0
 """A rest of at least so many seconds is taken as the end of a connection by a backend that gives up."""
 
 

@@ -1,7 +1,7 @@
 """The reference backend's pages in a real Chromium, with the real browser package and the double's Link.
 
 The package comes by `make browser-packages`, Chromium from the system; without them these tests are skipped.
-Screenshots stay in the test's temporary folder.
+Screenshots are kept in `golive-report/browser/`.
 """
 
 import shutil
@@ -15,7 +15,8 @@ from harness.backend.vault import new_key
 from harness.core import Secret
 from harness.emulator import EmulatorProcess, EmulatorSettings
 
-BUNDLE = Path(__file__).resolve().parents[1] / "emulator/browser/node_modules/@rutter/rutter-link/dist/bundle.js"
+ROOT = Path(__file__).resolve().parents[3]
+BUNDLE = ROOT / "suites/selftest/emulator/browser/node_modules/@rutter/rutter-link/dist/bundle.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -60,6 +61,14 @@ def backend(double, tmp_path):
     process.stop()
 
 
+@pytest.fixture
+def picture(page):
+    """`picture("connected")` keeps what the page shows."""
+    folder = ROOT / "golive-report" / "browser"
+    folder.mkdir(parents=True, exist_ok=True)
+    return lambda name: page.screenshot(path=folder / f"{name}.png")
+
+
 def popup_of(page):
     """Click Connect; the popup that opens."""
     with page.expect_popup() as opened:
@@ -77,21 +86,22 @@ def until(page, selector, url):
     raise AssertionError(f"{selector} never came at {url}")
 
 
-def test_a_person_connects_sees_data_arrive_and_disconnects(page, backend, tmp_path):
+def test_a_person_connects_sees_data_arrive_and_disconnects(page, backend, picture):
     """Cancel leaves nothing; Connect makes a connection whose data arrives; disconnecting removes it."""
     page.goto(backend.url)
     popup = popup_of(page)
     popup.click("#cancel")
     page.wait_for_selector("text=Not connected.")
+    picture("cancelled")
     popup = popup_of(page)
     popup.select_option("#platform", "XERO")
     popup.click("#connect")
     page.wait_for_url("**/connections/*")
     address = page.url
-    page.screenshot(path=tmp_path / "connected.png")
+    picture("connected")
     until(page, "#state.healthy", address)
     until(page, "a[href$='/data/bills']", address)
-    page.screenshot(path=tmp_path / "data.png")
+    picture("data_arrives")
     page.click("a[href$='/data/bills']")
     assert page.locator("tbody tr").count() > 5
     page.goto(address)
@@ -99,10 +109,10 @@ def test_a_person_connects_sees_data_arrive_and_disconnects(page, backend, tmp_p
     page.click("#disconnect")
     page.wait_for_url(backend.url + "/")
     page.wait_for_selector("text=None yet.")
-    page.screenshot(path=tmp_path / "disconnected.png")
+    picture("disconnected")
 
 
-def test_a_person_authenticates_again(page, backend, double):
+def test_a_person_authenticates_again(page, backend, double, picture):
     """A connection that needs re-authentication shows its link; after it the page says healthy again."""
     page.goto(backend.url)
     popup = popup_of(page)
@@ -116,9 +126,11 @@ def test_a_person_authenticates_again(page, backend, double):
     httpx.post(f"{root}/_emulator/connection_state", json=state).raise_for_status()
     page.click("text=Sync now")
     until(page, "#again", address)
+    picture("needs_reauthentication")
     page.click("#again")
     page.click("#connect")
     page.wait_for_selector("text=You can close this page")
     page.goto(address)
     page.click("text=Sync now")
     until(page, "#state.healthy", address)
+    picture("authenticated_again")
