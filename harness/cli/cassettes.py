@@ -1,5 +1,6 @@
 """`golive cassettes`: are they safe to check in, do they notice changes, are they still true."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,20 @@ def strength(folder: Path, floor: float, every: bool) -> ExitStatus:
 @cassettes.command()
 @FOLDER
 @click.option("--report", default="golive-report", type=click.Path(path_type=Path), help="That of the last replay.")
-def drift(folder: Path, report: Path) -> ExitStatus:
+@click.option("--live", metavar="TARGET", help="Read the recorded lists from a target again: sandbox, production, URL.")
+@click.option("--ignore", multiple=True, metavar="KIND:PATH", help="With --live: gone, new, type or *, and fields.")
+def drift(folder: Path, report: Path, live: str | None, ignore: tuple[str, ...]) -> ExitStatus:
     """Tell stale, orphaned, missing, unplayed and expired recordings apart. Exit 1 for all that is no warning."""
+    from harness.drive import resolve_target
     from harness.pytest_plugin.aging import drifted
+    from harness.pytest_plugin.live_drift import ignore_of, live_drift
     from harness.recording.drift import unplayed
 
+    rules = [ignore_of(text) for text in ignore]
     found = [*drifted(folder, datetime.now(UTC).date()), *unplayed(report)]
+    if live is not None:
+        target = resolve_target(live, environ=os.environ, settings_file=Path("golive.toml"))
+        found += live_drift(folder, target, rules)
     for item in found[:MOST_SHOWN]:
         click.echo(f"{'error' if item.fails else 'warning'}: {item.kind}: {item.where}: {item.told}")
     if len(found) > MOST_SHOWN:

@@ -1,0 +1,85 @@
+"""Cassettes beside the target of today: the recorded reads once more, compared by shape."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from harness.contract import load_contract
+from harness.core import SystemClock
+from harness.drive import Drive, Session, Target, discover
+from harness.errors import UsageError
+from harness.plan.case import Case
+from harness.recording import Library, Shelf
+from harness.recording.drift import Drifted
+from harness.recording.interaction import Asked
+from harness.recording.shapes import KINDS, Ignore, Shape, changes
+
+NOT_SENT = frozenset({"access_token", "cursor"})
+READS = "list"
+"""The first part of the chapters that read a whole list. They write nothing and are the same in every run."""
+
+
+def ignore_of(text: str) -> Ignore:
+    """`KIND:PATH` as an Ignore; UsageError when it is none."""
+    kind, colon, pattern = text.partition(":")
+    if not colon or not pattern or kind not in {*KINDS, "*"}:
+        raise UsageError(f'--ignore "{text}" is not of the form KIND:PATH, where KIND is {", ".join(KINDS)} or *')
+    return Ignore(kind, pattern)
+
+
+def live_drift(folder: Path, target: Target, ignored: Sequence[Ignore] = ()) -> Iterator[Drifted]:
+    """How the recorded lists differ by shape from what the target answers now. Only GETs are sent, one page each."""
+    shelf = Shelf(folder)
+    lists = [item for path in shelf.files() for item in _lists(shelf.open(path))]
+    platforms = tuple(dict.fromkeys(platform for _, platform, _, _ in lists))
+    with tempfile.TemporaryDirectory(prefix="golive-drift-") as scratch:
+        session = Session(
+            discover(target, platforms),
+            load_contract(),
+            requirements={},
+            record=lambda _evidence: None,
+            directory=Path(scratch),
+            worker="drift",
+            redaction_key=secrets.token_bytes(16),
+            clock=SystemClock(),
+        )
+        try:
+            for where, platform, request, then in lists:
+                yield from _compared(session, where, platform, request, then, ignored)
+        finally:
+            session.close()
+
+
+def _compared(
+    session: Session, where: str, platform: str, request: Asked, then: Shape, ignored: Sequence[Ignore]
+) -> Iterator[Drifted]:
+    if platform in session.world.problems or platform not in session.world.connections:
+        yield Drifted("live", where, f"the target has no {platform} connection that can be read", fails=False)
+        return
+    path, _, query = request.uri.partition("?")
+    asked = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in NOT_SENT]
+    answer = Drive(session, Case("drift.live", platform, None), platform).send("GET", path, query=asked)
+    if answer.status != 200:
+        yield Drifted("live", where, f"GET {path} is answered with {answer.status or answer.problem}")
+        return
+    now = Shape()
+    now.note(answer.body)
+    for kind, told, breaks in changes(then, now, ignored):
+        yield Drifted(f"live {kind}", where, f"GET {path}: {told}", breaks)
+
+
+def _lists(library: Library) -> Iterator[tuple[str, str, Asked, Shape]]:
+    """(cassette and chapter, platform, first request, shape of all pages) of each list that was read whole."""
+    for chapter, places in library.chapters.items():
+        items = [library.interaction(chapter, place) for place in places]
+        parts = chapter.split("/")
+        if parts[0] != READS or any(item.answered.status != 200 for item in items):
+            continue
+        shape = Shape()
+        bodies: list[Any] = [item.answered.body for item in items]
+        for body in bodies:
+            shape.note(body)
+        yield f"{library.path}: {chapter}", parts[1], items[0].asked, shape
