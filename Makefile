@@ -27,7 +27,10 @@ test: $(STAMP) ## Run the tests of golive itself
 	$(BIN)/python -m pytest suites/selftest --numprocesses auto --dist loadgroup --quiet
 	@$(MAKE) --no-print-directory replay
 
-.PHONY: bench-replay cassettes replay
+.PHONY: bench-replay cassettes prove-cassettes replay
+prove-cassettes: $(STAMP) ## 1, 2, 4 and 8 workers record byte for byte the same (minutes)
+	$(BIN)/python loadtests/prove_cassettes.py
+
 replay: $(STAMP) ## Play the checked-in cassettes, without network (part of make test)
 	$(BIN)/python -m pytest suites/replay --numprocesses auto --quiet --assert=plain --golive-out golive-report/replay \
 		-p no:cacheprovider -p no:schemathesis -p no:locust -p no:anyio -p no:logging

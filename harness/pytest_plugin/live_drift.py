@@ -3,6 +3,7 @@
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,6 +23,16 @@ READS = "list"
 """The first part of the chapters that read a whole list. They write nothing and are the same in every run."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A recorded reading of a list: cassette and chapter, its first request, the shape of all its pages."""
+
+    where: str
+    platform: str
+    request: Asked
+    shape: Shape
+
+
 def ignore_of(text: str) -> Ignore:
     """`KIND:PATH` as an Ignore; UsageError when it is none."""
     kind, colon, pattern = text.partition(":")
@@ -33,8 +44,10 @@ def ignore_of(text: str) -> Ignore:
 def live_drift(folder: Path, target: Target, ignored: Sequence[Ignore] = ()) -> Iterator[Drifted]:
     """How the recorded lists differ by shape from what the target answers now. Only GETs are sent, one page each."""
     shelf = Shelf(folder)
-    lists = [item for path in shelf.files() for item in _lists(shelf.open(path))]
-    platforms = tuple(dict.fromkeys(platform for _, platform, _, _ in lists))
+    lists: dict[tuple[str, str], Read] = {}
+    for read in (read for path in shelf.files() for read in _lists(shelf.open(path))):
+        lists.setdefault((read.platform, read.request.uri), read)  # many groups read the same list: it is asked once
+    platforms = tuple(dict.fromkeys(read.platform for read in lists.values()))
     with tempfile.TemporaryDirectory(prefix="golive-drift-") as scratch:
         session = Session(
             discover(target, platforms),
@@ -47,32 +60,32 @@ def live_drift(folder: Path, target: Target, ignored: Sequence[Ignore] = ()) -> 
             clock=SystemClock(),
         )
         try:
-            for where, platform, request, then in lists:
-                yield from _compared(session, where, platform, request, then, ignored)
+            for read in lists.values():
+                yield from _compared(session, read, ignored)
         finally:
             session.close()
 
 
-def _compared(
-    session: Session, where: str, platform: str, request: Asked, then: Shape, ignored: Sequence[Ignore]
-) -> Iterator[Drifted]:
+def _compared(session: Session, read: Read, ignored: Sequence[Ignore]) -> Iterator[Drifted]:
+    where, platform = read.where, read.platform
     if platform in session.world.problems or platform not in session.world.connections:
         yield Drifted("live", where, f"the target has no {platform} connection that can be read", fails=False)
         return
-    path, _, query = request.uri.partition("?")
+    path, _, query = read.request.uri.partition("?")
     asked = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in NOT_SENT]
     answer = Drive(session, Case("drift.live", platform, None), platform).send("GET", path, query=asked)
-    if answer.status != 200:
-        yield Drifted("live", where, f"GET {path} is answered with {answer.status or answer.problem}")
+    if not answer.ok:
+        told = "a body that is no JSON object" if answer.status == 200 else answer.status or answer.problem
+        yield Drifted("live", where, f"GET {path} is answered with {told}")
         return
     now = Shape()
     now.note(answer.body)
-    for kind, told, breaks in changes(then, now, ignored):
+    for kind, told, breaks in changes(read.shape, now, ignored):
         yield Drifted(f"live {kind}", where, f"GET {path}: {told}", breaks)
 
 
-def _lists(library: Library) -> Iterator[tuple[str, str, Asked, Shape]]:
-    """(cassette and chapter, platform, first request, shape of all pages) of each list that was read whole."""
+def _lists(library: Library) -> Iterator[Read]:
+    """Each list that was read whole."""
     for chapter, places in library.chapters.items():
         items = [library.interaction(chapter, place) for place in places]
         parts = chapter.split("/")
@@ -82,4 +95,4 @@ def _lists(library: Library) -> Iterator[tuple[str, str, Asked, Shape]]:
         bodies: list[Any] = [item.answered.body for item in items]
         for body in bodies:
             shape.note(body)
-        yield f"{library.path}: {chapter}", parts[1], items[0].asked, shape
+        yield Read(f"{library.path}: {chapter}", parts[1], items[0].asked, shape)
