@@ -2,7 +2,8 @@
 
 `GET {backend}/golive/queue` answers `{"backlog": 12, "oldest_seconds": 3.5, "processed": 4711, "version": "2.4.0"}`:
 webhooks that wait, the age of the oldest of them (0 without), how many distinct ones were processed since it started,
-and its version for the rollout ledger. Webhooks are delivered to `POST {backend}/webhooks`, signed.
+and its version for the rollout ledger. Webhooks are delivered to `POST {backend}/webhooks`, signed: by the emulator
+where the target is one, which raises them when the load test asks for it, otherwise by the load test itself.
 """
 
 from dataclasses import dataclass, field
