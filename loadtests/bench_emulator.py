@@ -2,7 +2,8 @@
 
 `python loadtests/bench_emulator.py [SECONDS] [ROUNDS]`. One emulator process on a SQLite file and `peer.py` answer the
 same requests with the same bytes, in turn; medians over rounds. Besides requests per second it prints the processor
-time that a request costs the server: that ratio stays true when the machine is busy with other things.
+time that a request costs the server: that ratio stays true when the machine is busy with other things. Nothing is
+written between the lists and the single objects, so that the emulator answers them from what it has kept.
 """
 
 import asyncio

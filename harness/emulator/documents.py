@@ -49,8 +49,8 @@ class Documents:
         self._newest: dict[int, list[Row]] = {}
         self._pages: dict[int, dict[Query, list[Row]]] = {}
         self._paged = 0
-        self._texts: dict[int, dict[Hashable, bytes]] = {}
-        self._text = 0
+        self._answers: dict[int, dict[Hashable, bytes]] = {}
+        self._answered_bytes = 0
         self._database.on_undo(self._forget_all)
 
     @property
@@ -117,13 +117,13 @@ class Documents:
         if self.shared:
             return make()
         shelf = self._shelf(connection, resource)
-        found = self._texts.get(shelf.id, {}).get(asked)
+        found = self._answers.get(shelf.id, {}).get(asked)
         if found is None:
             found = make()
-            self._text += len(found)
-            if self._text > TEXT_KEPT:
-                self._texts, self._text = {}, len(found)
-            self._texts.setdefault(shelf.id, {})[asked] = found
+            self._answered_bytes += len(found)
+            if self._answered_bytes > TEXT_KEPT:
+                self._answers, self._answered_bytes = {}, len(found)
+            self._answers.setdefault(shelf.id, {})[asked] = found
         return found
 
     def all(self, connection: str, resource: str) -> list[Row]:
@@ -287,12 +287,12 @@ class Documents:
     def _change(self, shelf: Shelf) -> None:
         self._newest.pop(shelf.id, None)
         self._pages.pop(shelf.id, None)
-        self._texts.pop(shelf.id, None)
+        self._answers.pop(shelf.id, None)
 
     def _forget_all(self) -> None:
         self._rows.clear()
         self._pages.clear()
-        self._texts.clear()
+        self._answers.clear()
         self._keys.forget()
         self._newest.clear()
         self._opened.clear()

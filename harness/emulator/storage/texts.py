@@ -35,7 +35,7 @@ class Joined:
     def holding(self, wanted: bytes) -> Iterator[int]:
         """The positions of the rows whose key has the text in it."""
         place = counted = 0
-        at = self.text.find(wanted)
+        at = self.text.find(wanted) if self.positions else -1
         while at >= 0:
             place += self.text.count(END, counted, at)
             yield self.positions[place]

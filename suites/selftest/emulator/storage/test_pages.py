@@ -96,6 +96,15 @@ def test_a_walk_gives_what_the_model_gives(store, name, order):
         assert walked == expected(store, keep, order)
 
 
+def test_a_text_is_found_in_no_row_that_has_none(store):
+    """On a long list whose field is null everywhere, `~` finds nothing, whatever is asked for."""
+    rows = [{**document, "id": f"null-{number}", "document_number": None}
+            for number, document in enumerate(bills(2100, seed=10))]  # fmt: skip
+    store.fill("null", "vendors", [{**row, "vendor_name": None} for row in rows])
+    for text in ("", "a"):
+        assert store.page("null", "vendors", Query((Condition(Slot("vendor_name"), "has", (text,)),))) == []
+
+
 def test_long_texts_with_one_beginning_are_told_apart(store):
     """Texts that differ behind the part that a key keeps are found by equality, each for itself."""
     for end in ("left", "right"):
