@@ -33,7 +33,8 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
     "--backend", default=None, metavar="FILE|none", help="Plan of an integration backend; default: plans/backend.yaml."
 )
 @click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to prove against.")
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Emulator only: an injected wrong behaviour.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour of the emulator "
+              "or of the reference backend.")  # fmt: skip
 @click.option(
     "--emulator-option", "options", multiple=True, metavar="NAME=VALUE", help="Emulator only: a setting of it."
 )

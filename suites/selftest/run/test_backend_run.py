@@ -20,9 +20,18 @@ def golive(folder, *words):
 
 
 def test_wrong_backends_are_no_go(tmp_path):
-    """Five wrong behaviours at once: each check that has to notice one has found it."""
+    """Five wrong behaviours at once: each check that has to notice one has found it. What the plan does not say is
+    inconclusive, with what to expose."""
+    plan = tmp_path / "backend.yaml"
+    shipped = (ROOT / "plans" / "backend.yaml").read_text(encoding="utf-8")
+    plan.write_text("".join(line for line in shipped.splitlines(keepends=True) if not line.startswith("queue:")))
     kinds = [part for name in WRONG for kind in all_defects()[name].cases for part in ("--select", kind)]
-    status, report = golive(tmp_path, *kinds, *(part for name in WRONG for part in ("--defect", name)))
+    defects = [part for name in WRONG for part in ("--defect", name)]
+    folder = tmp_path / "out"
+    status, report = golive(folder, "--backend", str(plan), "--select", "backend.webhooks.queue", *kinds, *defects)
     assert status == 1
+    reasons = {case["kind"]: case["reason"] for case in report["cases"] if case["outcome"] == "inconclusive"}
+    assert reasons.keys() == {"backend.webhooks.queue"}
+    assert "as `queue`. Expose it" in reasons["backend.webhooks.queue"]
     wanted = {check for name in WRONG for check in all_defects()[name].trips}
     assert {item["check"] for item in report["findings"]} == wanted
