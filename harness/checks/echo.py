@@ -24,6 +24,8 @@ READ_AS: Mapping[str, Mapping[str, str]] = {
         "line_items[].item.unit_amount": "line_items[].unit_amount",
     },
     "vendors": {"currency_code": "currency_codes"},
+    "customers": {"additional_fields.parent_id": "parent_id", "additional_fields.currency_code": "currency_code"},
+    "orders": {"currency_code": "iso_currency_code", "additional_fields.tags": "tags"},
 }
 """Resource -> input path -> path of the returned object, where the two differ. Source: [S24] schemas."""
 

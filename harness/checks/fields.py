@@ -234,7 +234,7 @@ def unique_id(subject: Rows) -> Iterator[Observation]:
                 break
             seen[value] = index
     for index, row in enumerate(subject.rows):
-        lines = [str(id) for id in values(row, "line_items[].id")]
+        lines = [str(id) for id in values(row, "line_items[].id") if str(id).strip()]
         if len(set(lines)) < len(lines):
             yield Observation("lines of one document share an id", "every id is unique within the document",
                               short(lines), "line_items[].id", (subject.origins[index],))  # fmt: skip

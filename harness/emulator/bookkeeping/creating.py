@@ -16,8 +16,13 @@ Document = dict[str, Any]
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "purchase_orders": {"txn_date": "issue_date", "currency": "currency_code"},
     "invoice_payments": {"transaction_date": "txn_date"},
+    "orders": {"currency_code": "iso_currency_code"},
 }
 """Resource -> name in the create body -> name in the document. Source: [S24] create and read schemas."""
+
+RAISED: Mapping[str, tuple[str, ...]] = {"customers": ("parent_id", "currency_code"), "orders": ("tags",)}
+"""Resource -> inputs of `additional_fields` that the document has at its top. Source: [S24] create and read schemas;
+INFERRED that they are the same."""
 
 
 def created(
@@ -81,6 +86,9 @@ def place(resource: Resource, body: Mapping[str, Any]) -> Document:
         for key in ("bill_item", "invoice_item"):
             if isinstance(sent.get(key), dict) and isinstance(sent[key].get("unit_price"), (int, float)):
                 sent[key] = {**sent[key], "unit_price": str(sent[key]["unit_price"])}
+    for name in RAISED.get(resource.name, ()):
+        if name in (body.get("additional_fields") or {}):
+            sent[name] = body["additional_fields"][name]
     if "addresses" in (body.get("additional_fields") or {}) and "addresses" in resource.fields:
         sent["addresses"] = body["additional_fields"]["addresses"]
     if isinstance(sent.get("currency_rate"), (int, float)) and "string" in _types(resource, "currency_rate"):
