@@ -7,6 +7,7 @@ import pytest
 from harness.contract import Contract
 from harness.errors import ContractError, UsageError
 from harness.plan import Case, Plan, Requirement, matches, merge, select_cases, unsupported
+from harness.plan.select import each_once
 
 
 def plan(name: str, resource: str, platforms: tuple[str, ...] = ("QUICKBOOKS",), **rules: Any) -> Plan:
@@ -167,3 +168,11 @@ def test_cases_are_selected_by_area_kind_or_pattern() -> None:
         select_cases(cases, areas=["feilds"])
     with pytest.raises(UsageError, match="no case is left: the plans ask for nothing that is money"):
         select_cases(cases, areas=["money"])
+
+
+def test_each_resource_is_left_on_one_of_few_platforms() -> None:
+    """The platform with most resources has all of its own; others only add what is missing, and what is about them."""
+    named = [("A", "bills"), ("A", None), ("B", "bills"), ("B", "items"), ("B", None), ("C", "orders"), ("C", None)]
+    cases = [Case("fields.types", platform, resource) for platform, resource in [*named, ("B", "vendors")]]
+    kept = [(case.platform, case.resource) for case in each_once(cases)]
+    assert kept == [("B", "bills"), ("B", "items"), ("B", None), ("C", "orders"), ("C", None), ("B", "vendors")]

@@ -66,14 +66,13 @@ def test_what_was_recorded_is_clean_strong_and_true(recorded: Path, tmp_path: Pa
     assert run(["cassettes", "audit", str(folder), str(tmp_path)]) == 1
 
 
-@pytest.mark.parametrize("harm", ["altered", "truncated"])
-def test_a_damaged_file_is_an_error_with_its_line(recorded: Path, tmp_path: Path, harm: str) -> None:
-    """One altered byte, or a missing end, makes no case green: the error names the file and the line."""
+def test_a_damaged_file_is_an_error_with_its_line(recorded: Path, tmp_path: Path) -> None:
+    """One altered byte makes no case green: the error names the file and the line."""
     shutil.copytree(recorded / "cassettes", tmp_path / "cassettes")
     (file,) = (tmp_path / "cassettes").glob("*/*.cassette")
     text = file.read_bytes()
     place = text.index(b"\n< 200") + 3
-    file.write_bytes(text[:place] + b"3" + text[place + 1 :] if harm == "altered" else text[: len(text) // 2])
+    file.write_bytes(text[:place] + b"3" + text[place + 1 :])
     done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
     assert done.returncode == 4
     assert re.search(rf"{re.escape(file.name)}:\d+: ", (tmp_path / "now" / "report.json").read_text())

@@ -43,6 +43,27 @@ def test_what_was_recorded_is_read_back(items, journal, tmp_path):
     assert '"@ bills/1-20"' in "".join(texts)
 
 
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda text: text[: len(text) // 2], r"bills\.cassette:\d+: the cassette ends here|was altered"),
+        (lambda text: text[: text.rindex(b"# end")], r"bills\.cassette:\d+: .*without its last line: it is truncated"),
+        (lambda text: text.replace(b"< 200", b"< 201", 1), r"bills\.cassette:\d+: what begins here was altered"),
+        (lambda text: text + b"more", r"bills\.cassette:\d+: interactions were added, removed or moved"),
+        (lambda text: text[: text.index(b"## list")] + text[text.index(b"## a case") :], "added, removed or moved"),
+        (lambda _: b"", r"bills\.cassette:1: not a cassette"),
+    ],
+    ids=["half", "no end", "status", "more", "less", "empty"],
+)
+def test_a_damaged_file_is_refused_with_its_line(items, journal, tmp_path, harm, told):
+    """A file that is cut, altered, longer or shorter is an error with its line."""
+    merge(journal(*items), tmp_path / "c", HEADER)
+    file = tmp_path / "c" / "P" / "bills.cassette"
+    file.write_bytes(harm(file.read_bytes()))
+    with pytest.raises(StorageError, match=told):
+        Shelf(tmp_path / "c").group("P:bills")
+
+
 def test_a_line_that_a_crash_cut_off_is_all_that_is_lost(items, journal, tmp_path):
     """The last line without its end is left out; a damaged line before it is an error that names it."""
     assert merge(journal(*items, tail='{"group":"P:bills","chap'), tmp_path / "c", HEADER) == 4

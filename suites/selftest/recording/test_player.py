@@ -146,3 +146,13 @@ def test_a_miss_names_the_case_and_the_nearest(player: tuple[Player, str, Path])
     deck, base, _ = player
     with using(deck), httpx.Client() as client, pytest.raises(CassetteMiss, match=r"a case.*nearest is GET /bills"):
         client.get(f"{base}/bills?access_token={TOKENS[0]}&limit=5")
+
+
+def test_what_nothing_asked_for_is_told(player: tuple[Player, str, Path]) -> None:
+    """After one of two tenants asked, the request of the other is left, with its cassette and case."""
+    deck, base, file = player
+    with using(deck), httpx.Client() as client:
+        client.get(f"{base}/bills?access_token={TOKENS[0]}")
+    ((where, request),) = deck.unplayed()
+    assert where == f"{file}: a case"
+    assert request.startswith("GET /bills?access_token={{access_token:")
