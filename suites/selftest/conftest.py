@@ -1,7 +1,8 @@
-"""A private PostgreSQL for the tests that hold on more than one database."""
+"""What tests of several rooms use: patience, and a private PostgreSQL where they hold on more than one database."""
 
 import subprocess
 import sys
+import time
 from itertools import count
 from pathlib import Path
 
@@ -9,6 +10,19 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def eventually():
+    """`eventually(look, wanted)` is what `look` gives once `wanted` says so, or what it gave at the end of patience."""
+
+    def waits(look, wanted=bool, patience=60.0):
+        deadline = time.monotonic() + patience
+        while not wanted(found := look()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return found
+
+    return waits
 
 
 @pytest.fixture(scope="session")

@@ -140,13 +140,13 @@ def test_a_rejected_key_is_free_and_a_refused_one_is_bound(call):
     assert first.headers["x-rutter-job-id"]
 
 
-def test_an_asynchronous_write_is_a_job(call):
+def test_an_asynchronous_write_is_a_job(call, eventually):
     """async answers with a job; the bare job ends with the body that a synchronous call has. Source: traps 1 to 3."""
     told = call("POST", "/accounting/bills", json={**call.bill(), "response_mode": "async"}).json()["async_response"]
-    for _ in range(200):
-        job = call("GET", f"/jobs/{told['id']}", platform=None).json()
-        if job["status"] not in {"prequeued", "pending"}:
-            break
+    job = eventually(
+        lambda: call("GET", f"/jobs/{told['id']}", platform=None).json(),
+        lambda job: job["status"] not in {"prequeued", "pending"},
+    )
     assert job["status"] == "success"
     assert job["response"]["http_status"] == 200
     assert job["response"]["body"]["bill"]["id"]

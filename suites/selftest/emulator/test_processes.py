@@ -133,17 +133,14 @@ def test_a_killed_emulator_has_every_write_that_it_answered(start, tmp_path):
     assert json.loads(again("GET", f"/jobs/{replayed.headers['x-rutter-job-id']}").content)["status"] == "success"
 
 
-def test_an_accepted_job_outlives_the_process(start, tmp_path):
+def test_an_accepted_job_outlives_the_process(start, tmp_path, eventually):
     """An asynchronous write that was accepted is done by the next process when the first one is killed before it."""
     settings = {"rate_limit": 0, "database": str(tmp_path / "books.sqlite"), "async_delay": 2.0}
     process, caller = start(**settings)
     told = caller("POST", "/accounting/vendors", json={**VENDOR, "response_mode": "async"}).json()["async_response"]
     os.kill(process.pid, signal.SIGKILL)
     _, again = start(**settings)
-    for _ in range(2000):
-        job = again("GET", f"/jobs/{told['id']}").json()
-        if job["status"] != "pending":
-            break
+    job = eventually(lambda: again("GET", f"/jobs/{told['id']}").json(), lambda job: job["status"] != "pending")
     assert job["status"] == "success"
     id = job["response"]["body"]["vendor"]["id"]
     assert again("GET", f"/accounting/vendors/{id}").status_code == 200
