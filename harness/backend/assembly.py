@@ -1,12 +1,12 @@
 """The parts of one backend, put together from its settings."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import Counter
 from sqlalchemy.engine import make_url
 
+from harness.backend.budget import DatabaseLog, FileLog, Log, LogBudget
 from harness.backend.connections import Connections
 from harness.backend.database import Database
 from harness.backend.gateway import Gateway
@@ -20,7 +20,7 @@ from harness.backend.vault import Vault
 from harness.backend.wishes import Wishes
 from harness.backend.writes import Writes
 from harness.backend.writing import Writer
-from harness.client import NoBudget, RateBudget, SharedBudget, parse_rate
+from harness.client import parse_rate
 from harness.core import Clock
 
 
@@ -38,6 +38,8 @@ class Backend:
     writes: Writes
     pauses: Pauses
     unsupported: Unsupported
+    budget: LogBudget | None
+    """What all processes may send together; None without a limit."""
     requests: Counter
     """Requests of this process to the API, by the status of their answer; `none` without one."""
 
@@ -58,12 +60,13 @@ class Backend:
             Writes(database, clock),
             Pauses(database, clock),
             Unsupported(clock),
+            _budget(settings, database),
             Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
         )  # fmt: skip
 
     def gateway(self) -> Gateway:
         """A way to the API for one thread."""
-        return Gateway(self.settings, self.pauses, self.connections, self._budget(), self.clock,
+        return Gateway(self.settings, self.pauses, self.connections, self.budget, self.clock,
                        self._count)  # fmt: skip
 
     def reader(self, worker: str) -> Reader:
@@ -76,14 +79,13 @@ class Backend:
     def _count(self, status: int | None) -> None:
         self.requests.labels("none" if status is None else str(status)).inc()
 
-    def _budget(self) -> RateBudget:
-        parsed = parse_rate(self.settings.rate)
-        return NoBudget() if parsed is None else SharedBudget(*parsed, self._budget_file())
 
-    def _budget_file(self) -> Path:
-        if self.settings.budget_file is not None:
-            return Path(self.settings.budget_file)
-        url = make_url(self.settings.database)
-        if self.database.is_sqlite and url.database:
-            return Path(f"{url.database}.rate.sqlite3")
-        return Path(tempfile.gettempdir()) / f"golive-backend-{url.database}.rate.sqlite3"
+def _budget(settings: BackendSettings, database: Database) -> LogBudget | None:
+    """On a file: the processes of one machine. On a PostgreSQL, unless a file is named: those of all machines."""
+    parsed = parse_rate(settings.rate)
+    if parsed is None:
+        return None
+    name = make_url(settings.database).database if database.is_sqlite else None
+    file = settings.budget_file or (f"{name}.rate" if name else None)
+    log: Log = DatabaseLog(database, *parsed) if file is None else FileLog(Path(file), *parsed)
+    return LogBudget(log, *parsed)

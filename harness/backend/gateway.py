@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.backend.budget import LogBudget
 from harness.backend.connections import Connections
 from harness.backend.pauses import ORGANISATION, Pauses
 from harness.backend.settings import BackendSettings
-from harness.client import ApiClient, Call, RateBudget
+from harness.client import ApiClient, Call, NoBudget
 from harness.client.api import basic
 from harness.core import Clock, Exchange, Secret
 
@@ -38,7 +39,7 @@ class Gateway:
     """Sends requests for connections. One per thread; `count` is told the status of every answer."""
 
     def __init__(
-        self, settings: BackendSettings, pauses: Pauses, connections: Connections, budget: RateBudget,
+        self, settings: BackendSettings, pauses: Pauses, connections: Connections, budget: LogBudget | None,
         clock: Clock, count: Callable[[int | None], None],
     ) -> None:  # fmt: skip
         self._settings = settings
@@ -47,7 +48,10 @@ class Gateway:
         self._count = count
         self.failures = 0
         """Requests in a row that had no answer, or a 5xx."""
-        self._client: ApiClient[Exchange] = ApiClient(settings.base_url, budget=budget, clock=clock, record=_same)
+        self._turns = budget.turns() if budget else None
+        self._client: ApiClient[Exchange] = ApiClient(
+            settings.base_url, budget=self._turns or NoBudget(), clock=clock, record=_same
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,6 +81,8 @@ class Gateway:
         if key is not None:
             headers["Idempotency-Key"] = key
         exchange = self._client.send(Call(method, path, tuple(pairs), headers, content), retry=False)
+        if self._turns:
+            self._turns.answered()
         self._count(exchange.status)
         self.failures = self.failures + 1 if exchange.status is None or exchange.status >= 500 else 0
         self._heed(exchange, connection_id)

@@ -108,6 +108,15 @@ PAUSES = Table(
 )
 """Who has to wait: `organisation` after a 429, a connection's id after a 452. Source: section 3."""
 
+PLACES = Table(
+    "places",
+    METADATA,
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+"""The rate budget of several machines: when the request of each place may be sent, by the server's clock; place -1
+holds how many were permitted."""
+
 WRITES = Table(
     "writes",
     METADATA,

@@ -51,7 +51,8 @@ class BackendSettings:
     """What is mirrored; empty: everything that `harness.backend.catalogue` knows."""
     rate: str = "500/10s"
     budget_file: str | None = None
-    """Where processes of one machine share the rate budget; None: beside the database, or in the temporary folder."""
+    """Where processes of one machine share the rate budget; None: beside a SQLite file, or in the PostgreSQL, where
+    those of several machines do."""
     syncers: int = 2
     poll_seconds: float = 900.0
     reconcile_seconds: float = 86_400.0

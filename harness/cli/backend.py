@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(0, 32), help="Threads that work events off."
 )
-@click.option("--rate", default="500/10s", show_default=True, help="Requests of this machine's processes to the API.")
+@click.option(
+    "--rate",
+    default="500/10s",
+    show_default=True,
+    help="Requests to the API of all processes on this database together.",
+)
 @click.option("--resource", "resources", multiple=True, metavar="R", help="Mirror only this; may be repeated.")
 @click.option("--link-script", metavar="URL|FILE", help="The Link browser package; default: the public one on its CDN.")
 @click.argument("what", required=False, type=click.Choice(["key", "rotate", "alerts"]))
