@@ -56,7 +56,7 @@ def resolve_target(name: str, *, environ: Mapping[str, str], settings_file: Path
         for key, value in environ.items()
         if key.startswith(TOKEN_PREFIX) and value.strip()
     }
-    emulated = name == "emulator" or (urlsplit(base_url).hostname or "") in LOOPBACK
+    emulated = name == "emulator" or on_loopback(base_url)
     return Target(
         name=name,
         base_url=base_url,
@@ -66,6 +66,11 @@ def resolve_target(name: str, *, environ: Mapping[str, str], settings_file: Path
         strength=Strength.EMULATED if emulated else Strength.LIVE,
         rate=settings.get("rate"),
     )
+
+
+def on_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine: what answers there is a double, and proves nothing about a live API."""
+    return (urlsplit(url).hostname or "") in LOOPBACK
 
 
 def separate_credentials(settings_file: Path) -> Mapping[str, Credentials] | None:

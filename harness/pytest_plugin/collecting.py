@@ -71,8 +71,8 @@ class Selection:
 
     @cached_property
     def backend(self) -> BackendPlan | None:
-        """The plan of the backend that is proven; None when none is. Its world is an emulator, whatever the target, and
-        what it shows there is no evidence about a live API."""
+        """The plan of the backend that is proven; None when none is. Its world is an emulator of its own, also beside a
+        target that is another emulator."""
         return load_backend(self.contract, Path(self.settings.backend)) if self.settings.proves_backend else None
 
     def _backend(self) -> Iterator[Case]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.drive.target import on_loopback
+
 DEFAULT_OUT = "golive-report"
 
 
@@ -53,8 +55,9 @@ class RunSettings(BaseModel):
 
     @property
     def proves_backend(self) -> bool:
-        """Whether a backend is proven beside the API: its world is an emulator, and nothing of it is recorded."""
-        return bool(self.backend) and self.target == "emulator" and self.mode == "run"
+        """Whether a backend is proven beside the API: its world is an emulator, so beside a live API it proves nothing,
+        and nothing of it is recorded."""
+        return bool(self.backend) and (self.target == "emulator" or on_loopback(self.target)) and self.mode == "run"
 
     @property
     def directory(self) -> Path:

@@ -74,6 +74,19 @@ def test_a_url_gives_the_same_cases_and_verdict_again_and_again(emulator, tmp_pa
         assert [case["id"] for case in found["cases"]] == [case["id"] for case in own["cases"]]
 
 
+def test_an_emulator_by_url_has_the_cases_of_the_backend_too(emulator, tmp_path):
+    """Which emulator is meant changes nothing of what is proven: the reference backend is judged beside both."""
+    chosen = ("--platform", "QUICKBOOKS", "--select", "config", "--select", "backend.webhooks.forged")
+    golive(*chosen, "--out", str(tmp_path / "own"))
+    own = [case["id"] for case in report(tmp_path / "own")["cases"]]
+    assert any(id.startswith("backend/") for id in own)
+    golive("--target", emulator.base_url, *chosen, "--rate", "off", "--out", str(tmp_path / "url"),
+           environment=emulator.environment())  # fmt: skip
+    found = report(tmp_path / "url")
+    assert [case["id"] for case in found["cases"]] == own
+    assert found["verdict"]["verdict"] == "go"
+
+
 def test_a_url_is_left_as_it_was_found(emulator, tmp_path):
     """What a run created is deleted again where the platform allows it."""
     golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path),
