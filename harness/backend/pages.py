@@ -6,6 +6,7 @@ A page holds no access token: what it shows comes from `ConnectionView` and the 
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Pages:
         self._templates = Environment(
             loader=PackageLoader("harness.backend"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
+        self._templates.filters["moment"] = _moment
 
     def routes(self) -> list[Route]:
         """The addresses."""
@@ -171,6 +173,11 @@ class Pages:
     def _page(self, template: str, **values: Any) -> Response:
         text = self._templates.get_template(template).render(**values)
         return Response(text, media_type="text/html; charset=utf-8", headers=OPENER)
+
+
+def _moment(seconds: float | None) -> str:
+    """A time for a person, in UTC."""
+    return "not yet" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def json_response(body: Any, status: int = 200) -> Response:

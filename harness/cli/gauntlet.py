@@ -22,7 +22,7 @@ STATUS = {"go": ExitStatus.GO, "no_go": ExitStatus.NO_GO, "inconclusive": ExitSt
 @click.option("--events", multiple=True, metavar="TYPE", help="Only this event type; may be repeated. Default: all.")
 @click.option("--burst", default=5_000, show_default=True, type=click.IntRange(1, 50_000), help="Events at once.")
 @click.option("--slow-seconds", default=10.0, show_default=True, help="How long the slow sender takes.")
-@click.option("--prompt-seconds", default=1.0, show_default=True, help="Within what an event is to be acknowledged.")
+@click.option("--prompt-seconds", default=5.0, show_default=True, help="Within what an event is to be acknowledged.")
 @click.option("--patience", default=30.0, show_default=True, help="Seconds until a stored event must be shown.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Also write the report as JSON.")
 @click.option("--i-know-this-is-live", "live", is_flag=True, help="Needed for a receiver that is not on this machine.")

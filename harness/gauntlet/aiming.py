@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 from collections.abc import Callable
 
 from harness.core import Secret
@@ -61,16 +62,25 @@ def other_secret(source: Source) -> Secret:
     return Secret(source.id())
 
 
+PROVED = ("CONNECTION_DISABLED", "BILL_DELETED", "JOB_COMPLETED")
+"""One event of each family: some verify one family only."""
+
+
 def wrong_signatures(aim: Aim) -> list[Shot]:
     """Signatures that are well formed and wrong."""
     stranger = other_secret(aim.source)
     return [
-        aim.signed("another secret", lambda content: sign(content, stranger)),
+        *(aim.signed("another secret", lambda content: sign(content, stranger), code) for code in PROVED),
         aim.signed("another body", lambda content: sign(content + b" ", aim.secret)),
         aim.signed("an empty body", lambda _: sign(b"", aim.secret)),
         aim.signed("no digest", lambda _: "sha256=" + base64.b64encode(bytes(32)).decode()),
-        aim.signed("a plain hash", lambda content: sign(content, Secret(""))),
+        aim.signed("the empty secret", lambda content: sign(content, Secret(""))),
+        aim.signed("a hash without a key", lambda content: "sha256=" + _hash(content)),
     ]
+
+
+def _hash(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 def cut_signatures(aim: Aim) -> list[Shot]:

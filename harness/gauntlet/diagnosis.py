@@ -1,127 +1,121 @@
-"""From what landed to what is wrong: pure functions over landings, most telling fault first."""
+"""From what landed to what is wrong: pure functions over landings and results, most telling fault first."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.gauntlet.model import Fault, Landing, ScenarioResult, Standing
+from harness.gauntlet.model import Fault, ScenarioResult, Standing
+from harness.gauntlet.scenarios import Range
+from harness.gauntlet.verifying import SPELLING, Landed, accepted, verifying
 
-Landed = Mapping[str, Sequence[Landing]]
-
-
-def diagnose(landed: Landed, results: Sequence[ScenarioResult], shown_as: Mapping[str, str]) -> tuple[Fault, ...]:
-    """The faults behind the outcomes. `shown_as` is what a stored event calls itself, by the event's code."""
-    return tuple(_faults(landed, {item.id: item for item in results}, shown_as))
+Results = Mapping[str, ScenarioResult]
 
 
-def _accepted(landed: Landed, *scenarios: str) -> float | None:
-    """The share of acknowledged shots of scenarios; None when nothing was fired."""
-    found = [item for name in scenarios for item in landed.get(name, ())]
-    return sum(item.accepted for item in found) / len(found) if found else None
+def diagnose(place: Range, results: Sequence[ScenarioResult]) -> tuple[Fault, ...]:
+    """The faults behind the outcomes."""
+    return tuple(_faults(place, {item.id: item for item in results}))
 
 
-def _faults(landed: Landed, results: Mapping[str, ScenarioResult], shown_as: Mapping[str, str]) -> Iterator[Fault]:
+def _faults(place: Range, results: Results) -> Iterator[Fault]:
+    landed = place.landed
     everything = [item for items in landed.values() for item in items]
-    if everything and all(item.status in {404, 405} for item in everything):
-        yield Fault("wrong_address", f"Every shot was answered with HTTP {everything[0].status}: there is no receiver.",
+    statuses = {item.status for item in everything}
+    moved = all(status is not None and 300 <= status < 400 for status in statuses)
+    if everything and (statuses <= {404, 405} or moved):
+        why = "it redirects, and the sender does not follow" if moved else "there is no receiver"
+        yield Fault("wrong_address", f"Every shot was answered with HTTP {everything[0].status}: {why}.",
                     "Give the address that takes POST requests.", tuple(landed))  # fmt: skip
         return
-    yield from _signature(landed)
-    yield from _names(landed, shown_as)
-    yield from _storage(landed, results)
-    yield from _others(landed, results)
+    if place.halted and not place.ended:
+        why = f"It does not answer within {place.receiver.timeout:g} s: the sender takes that for a failure, and sends "
+        yield Fault("answers_too_late", why + "again what is still worked on.",
+                    "Store, acknowledge, work later in a queue.", ("valid_events",))  # fmt: skip
+        return
+    if place.ended:
+        yield Fault("dies", f"Nothing listens any more since {place.ended}: {results[place.ended].seen}.",
+                    "No request may end the process. Bound the size of bodies and answer 413." if
+                    place.ended == "huge_body" else "No request may end the process.", (place.ended,))  # fmt: skip
+    found = list(verifying(landed, looked=place.looked))
+    yield from found
+    if place.ended:
+        return
+    explained = any(fault.id in SPELLING for fault in found)
+    if not explained:
+        yield from _names(landed, place.shown_as, results)
+    yield from _storage(place, results)
+    if not explained:
+        yield from _others(landed, results)
 
 
-def _signature(landed: Landed) -> Iterator[Fault]:
-    valid = _accepted(landed, "valid_events", "spellings") or 0.0
-    missing, wrong = _accepted(landed, "missing_signature"), _accepted(landed, "wrong_signature")
-    cut, hexed = _accepted(landed, "truncated_signature"), _accepted(landed, "hex_signature")
-    spelled = {item.shot.name: item.accepted for item in landed.get("spellings", ())}
-    rewritten = _accepted(landed, "reserialised") or 0.0
-    mixed = bool(spelled) and any(spelled.values()) and not all(spelled.values())
-    if valid and wrong == 1.0 and missing:
-        yield Fault("verifies_nothing", "It acknowledges events without and with a wrong signature: anyone can write.",
-                    "Compare X-Rutter-Signature with sha256= and the base64 of HMAC-SHA256 over the raw body, keyed by "
-                    "the client secret, in constant time; answer 401 otherwise.",
-                    ("missing_signature", "wrong_signature"))  # fmt: skip
-        return
-    if valid and wrong == 1.0:
-        yield Fault("presence_only", "It wants a signature and does not look whether it is right.",
-                    "Compute the signature over the raw body and compare it in constant time.",
-                    ("wrong_signature",))  # fmt: skip
-        return
-    if missing:
-        yield Fault("optional_signature", "It verifies a signature only when there is one.",
-                    "Refuse events without X-Rutter-Signature.", ("missing_signature",))  # fmt: skip
-    if wrong:
-        yield Fault("some_wrong_accepted", "It acknowledges some wrong signatures.",
-                    "Key the digest with the whole client secret, over the whole raw body.",
-                    ("wrong_signature",))  # fmt: skip
-    if not wrong and ((mixed and rewritten != 0.0) or (mixed and not _named_only(landed))):
-        refused = ", ".join(name for name, accepted in spelled.items() if not accepted)
-        yield Fault("hashes_reserialised", "It hashes a body that it wrote again itself: right events are refused "
-                    f"when their bytes differ from its own spelling ({refused}).",
-                    "Hash the raw bytes of the request, before any JSON parser sees them.",
-                    ("spellings", "reserialised"))  # fmt: skip
-    elif not wrong and rewritten:
-        yield Fault("hashes_reserialised", "It acknowledges a body that was re-serialised after signing: it hashes its "
-                    "own spelling.", "Hash the raw bytes of the request.", ("reserialised",))  # fmt: skip
-    if cut and not wrong:
-        names = ", ".join(item.shot.name for item in landed["truncated_signature"] if item.accepted)
-        yield Fault("compares_loosely", f"It acknowledges signatures that lost something: {names}.",
-                    "Compare the whole value, with hmac.compare_digest or its like.",
-                    ("truncated_signature",))  # fmt: skip
-    if hexed and not wrong:
-        kind = "instead of" if not valid else "as well as"
-        yield Fault("reads_hexadecimal", f"It takes hexadecimal digests {kind} base64.",
-                    "The header is sha256= and base64.", ("hex_signature",))  # fmt: skip
-    swapped = _accepted(landed, "swapped_names") or 0.0
-    if not valid and not hexed and not swapped:
-        told = next((item.told() for item in landed.get("valid_events", ())), "nothing")
-        yield Fault("rejects_valid", f"It refuses every right event ({told}).",
+def _names(landed: Landed, shown_as: Mapping[str, str], results: Results) -> Iterator[Fault]:
+    valid = landed.get("valid_events", ())
+    refused = [item.shot.code for item in valid if not item.accepted]
+    swapped = {item.shot.name.partition(" ")[0] for item in landed.get("swapped_names", ()) if item.accepted}
+    mistaken = {code: name for code, name in shown_as.items() if name not in {code, ""}}
+    if swapped & set(refused) or mistaken:
+        seen = (f"{next(iter(mistaken))} is stored as {next(iter(mistaken.values()))}" if mistaken
+                else f"{min(swapped & set(refused))} is refused unless it stands in `type`")  # fmt: skip
+        yield Fault("reads_type", f"It reads `type` where `code` names the event: {seen}.",
+                    "Switch on `code`; `type` is only the family (CONNECTION, JOB, an entity).",
+                    ("valid_events",))  # fmt: skip
+    elif refused and len(refused) < len(valid) and not _failed(results, "unknown_events"):
+        yield Fault("refuses_some_events", f"It refuses some right events: {', '.join(refused[:5])}.",
+                    "Acknowledge every event that is rightly signed, wanted or not; refused ones come again for 15 "
+                    "minutes and are then lost.", ("valid_events",))  # fmt: skip
+    elif refused and not accepted(landed, "spellings", "hex_signature", "swapped_names") and len(refused) == len(valid):
+        yield Fault("rejects_valid", f"It refuses every right event ({valid[0].told()}).",
                     "Check the secret it was given (the client secret, not a webhook secret), the header's name, the "
                     "prefix sha256=, base64, and that the raw bytes are hashed.",
                     ("valid_events", "spellings"))  # fmt: skip
 
 
-def _named_only(landed: Landed) -> bool:
-    """Whether refused right events have their names in common rather than their spelling."""
-    return any(not item.accepted for item in landed.get("valid_events", ()))
+def _failed(results: Results, scenario: str) -> bool:
+    return scenario in results and results[scenario].standing is Standing.FAILED
 
 
-def _names(landed: Landed, shown_as: Mapping[str, str]) -> Iterator[Fault]:
-    refused = [item.shot.code for item in landed.get("valid_events", ()) if not item.accepted]
-    swapped = _accepted(landed, "swapped_names") or 0.0
-    mistaken = {code: name for code, name in shown_as.items() if name not in {code, ""}}
-    if (refused and swapped) or mistaken:
-        seen = (f"{next(iter(mistaken))} is stored as {next(iter(mistaken.values()))}" if mistaken
-                else f"{refused[0]} is refused unless it stands in `type`")  # fmt: skip
-        yield Fault("reads_type", f"It reads `type` where `code` names the event: {seen}.",
-                    "Switch on `code`; `type` is only the family (CONNECTION, JOB, an entity).",
-                    ("valid_events",))  # fmt: skip
-    elif refused and len(refused) < len(landed["valid_events"]):
-        yield Fault("refuses_some_events", f"It refuses some right events: {', '.join(refused[:5])}.",
-                    "Acknowledge every event that is rightly signed, wanted or not; refused ones come again for 15 "
-                    "minutes and are then lost.", ("valid_events",))  # fmt: skip
-
-
-def _storage(landed: Landed, results: Mapping[str, ScenarioResult]) -> Iterator[Fault]:
+def _storage(place: Range, results: Results) -> Iterator[Fault]:
+    landed = place.landed
+    if place.ignored and not place.kept:
+        yield Fault("loses_events", "It acknowledges events and shows none of them: they were never stored, or "
+                    "--observe is another place.", "Store every event before it is acknowledged.",
+                    ("kept",))  # fmt: skip
+    elif place.ignored:
+        yield Fault("ignores_events", "It acknowledges events that it has to process, and keeps nothing of them: "
+                    f"{', '.join(place.ignored)}.", "Keep every event that is rightly signed.", ("kept",))  # fmt: skip
     if landed.get("late"):
         yield Fault("acknowledges_early", "It acknowledges events before it stores them: "
                     f"{len(landed['late'])} were not there when their acknowledgement came.",
                     "Commit the event to durable storage first, then answer 2xx.", ("durable",))  # fmt: skip
-    if landed.get("lost"):
+    if landed.get("lost") and not (place.ignored and not place.kept):
         yield Fault("loses_events", f"{len(landed['lost'])} acknowledged events were never stored.",
                     "Store every event before it is acknowledged; answer 5xx when that fails.",
                     ("durable",))  # fmt: skip
+    if _failed(results, "distinct_events") and (accepted(landed, "distinct_events") or 0.0) == 1.0:
+        yield Fault("merges_events", f"It takes different events for the same one ({results['distinct_events'].seen}).",
+                    "There is no event id: de-duplicate on code, object id and updated_at together, or on a digest of "
+                    "the body.", ("distinct_events",))  # fmt: skip
+    if _failed(results, "reordering") and (accepted(landed, "reordering") or 0.0) == 1.0:
+        yield Fault("applies_older", "It puts an older edit in place of a newer one when it comes later.",
+                    "Compare updated_at before a change is applied, or read the object again.",
+                    ("reordering",))  # fmt: skip
+    yield from _repeats(landed, results)
+
+
+def _repeats(landed: Landed, results: Results) -> Iterator[Fault]:
     for name in ("duplicates", "replay", "retry"):
-        result = results.get(name)
-        if result is not None and result.standing is Standing.FAILED and "effects are shown" in result.seen:
-            yield Fault("not_idempotent", f"An event that comes again has another effect ({result.seen}).",
+        if not _failed(results, name):
+            continue
+        if "effects are shown" in results[name].seen:
+            yield Fault("not_idempotent", f"An event that comes again has another effect ({results[name].seen}).",
                         "There is no event id: de-duplicate on code, object id and updated_at, or on a digest of the "
                         "body, by a unique key.", (name,))  # fmt: skip
             return
+        if accepted(landed, "valid_events"):
+            yield Fault("refuses_repeats", f"It refuses events that come again ({results[name].seen}).",
+                        "Acknowledge what is known already: a refusal makes the sender try again.",
+                        (name,))  # fmt: skip
+            return
 
 
-def _others(landed: Landed, results: Mapping[str, ScenarioResult]) -> Iterator[Fault]:
+def _others(landed: Landed, results: Results) -> Iterator[Fault]:
     messages = {
         "unknown_events": ("refuses_new_events", "It refuses event types or fields that it does not know.",
                            "Acknowledge and ignore what is new: it appears without a new version."),
@@ -137,11 +131,14 @@ def _others(landed: Landed, results: Mapping[str, ScenarioResult]) -> Iterator[F
         "burst": ("drops_bursts", "It does not stand a burst.", "Store first and work from a queue; size the pool."),
         "rotated_secret": ("no_rotation", "It knows one secret only, or not the right ones.",
                            "Accept the old and the new client secret while it is rotated."),
-        "reordering": ("depends_on_order", "It refuses events that come out of order.",
-                       "Acknowledge them; reconcile by updated_at or by reading the object."),
     }  # fmt: skip
-    valid = _accepted(landed, "valid_events")
+    refused = [item.shot.code for item in landed.get("valid_events", ()) if not item.accepted]
+    valid = accepted(landed, "valid_events")
     for scenario, (id, message, remedy) in messages.items():
-        result = results.get(scenario)
-        if result is not None and result.standing is Standing.FAILED and valid:
-            yield Fault(id, f"{message} {result.seen}.", remedy, (scenario,))
+        if _failed(results, scenario) and valid:
+            also = (
+                f" Known ones that it refuses: {', '.join(refused[:5])}."
+                if refused and id.endswith("new_events")
+                else ""
+            )
+            yield Fault(id, f"{message} {results[scenario].seen}.{also}", remedy, (scenario,))

@@ -1,6 +1,7 @@
 """The way to a receiver: shots over real connections, and a look at what it stored."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Receiver:
     clock: Clock
     new_secret: Secret | None = None
     observe: str | None = None
+    timeout: float = TIMEOUT
     shots: int = 0
     _client: httpx.Client = field(init=False)
 
@@ -38,7 +40,7 @@ class Receiver:
             if urlsplit(address).scheme not in {"http", "https"}:
                 raise UsageError(f'"{address}" is no address: it starts with http:// or https://')
         limits = httpx.Limits(max_connections=LANES * 2, max_keepalive_connections=LANES * 2)
-        self._client = httpx.Client(timeout=TIMEOUT, limits=limits, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(timeout=self.timeout, limits=limits, follow_redirects=False, trust_env=False)
 
     @property
     def is_loopback(self) -> bool:
@@ -53,25 +55,48 @@ class Receiver:
         """Raise TargetUnreachable when nothing listens."""
         try:
             self._client.get(self.url)
-        except httpx.TransportError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise TargetUnreachable(f"{self.url} cannot be reached: {error}. Is the receiver running?") from error
+        except httpx.TransportError:
+            return  # it listens; what it does with events is seen soon enough
 
     def fire(self, shot: Shot, *, alone: bool = False) -> Landing:
         """One shot; nothing is raised for what the receiver does. `alone` uses a connection of its own: a receiver may
-        cut one off that it answered early, and the next shot must not run into that."""
+        cut one off that it answered early, and the next shot must not run into that. A kept connection may be closed at
+        any time: what broke on one is fired once more on its own."""
         self.shots += 1
         started = self.clock.monotonic()
         send = httpx.post if alone else self._client.post
         try:
-            answer = send(self.url, content=shot.content, headers=list(shot.headers), timeout=TIMEOUT)
+            answer = send(self.url, content=shot.content, headers=list(shot.headers), timeout=self.timeout)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+            if not alone:
+                return self.fire(shot, alone=True)
+            return Landing(shot, None, self.clock.monotonic() - started, type(error).__name__)
         except httpx.TransportError as error:
             return Landing(shot, None, self.clock.monotonic() - started, type(error).__name__)
         return Landing(shot, answer.status_code, self.clock.monotonic() - started)
 
-    def volley(self, shots: Sequence[Shot]) -> list[Landing]:
-        """Many shots over several connections at once; results in the order of the shots."""
+    def volley(self, shots: Sequence[Shot], lanes: int = LANES, seconds: float = math.inf) -> list[Landing]:
+        """Many shots over several connections at once; results in the order of the shots. After so many seconds no
+        further one is fired."""
+        deadline = self.clock.monotonic() + seconds
+
+        def fire(shot: Shot) -> Landing | None:
+            return self.fire(shot) if self.clock.monotonic() < deadline else None
+
+        with ThreadPoolExecutor(max_workers=lanes) as pool:
+            return [landing for landing in pool.map(fire, shots) if landing is not None]
+
+    def fire_and_look(self, shots: Sequence[Shot]) -> list[tuple[Landing, bool]]:
+        """Many shots at once, each looked for as soon as it is acknowledged: whether it was there."""
+
+        def both(shot: Shot) -> tuple[Landing, bool]:
+            landing = self.fire(shot)
+            return landing, bool(landing.accepted and self.stored(shot.mark))
+
         with ThreadPoolExecutor(max_workers=LANES) as pool:
-            return list(pool.map(self.fire, shots))
+            return list(pool.map(both, shots))
 
     def stored(self, mark: str) -> list[Any] | None:
         """The JSON objects that name `mark`, each the smallest element of a list or the whole; None when nothing shows
@@ -87,14 +112,18 @@ class Receiver:
             ) from error
         return list(_holding(body, mark))
 
-    def await_stored(self, mark: str, patience: float) -> list[Any]:
-        """Look until `mark` is shown or `patience` seconds are over."""
+    def await_stored_all(self, mark: str, count: int, patience: float) -> list[Any]:
+        """Look until `count` elements name `mark` or `patience` seconds are over."""
         deadline = self.clock.monotonic() + patience
         while True:
             found = self.stored(mark) or []
-            if found or self.clock.monotonic() >= deadline:
+            if len(found) >= count or self.clock.monotonic() >= deadline:
                 return found
             self.clock.sleep(LOOK_EVERY)
+
+    def await_stored(self, mark: str, patience: float) -> list[Any]:
+        """Look until `mark` is shown or `patience` seconds are over."""
+        return self.await_stored_all(mark, 1, patience)
 
     def missing(self, marks: Iterable[str], patience: float) -> list[str]:
         """The marks that are not shown within `patience` seconds."""

@@ -53,6 +53,16 @@ class Landing:
         """Whether the receiver failed: a 5xx, a redirect, or no answer."""
         return not self.accepted and not self.refused
 
+    @property
+    def hung(self) -> bool:
+        """Whether no answer came in time."""
+        return self.problem == "ReadTimeout"
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the connection was closed instead of an answer."""
+        return self.status is None and not self.hung
+
     def told(self) -> str:
         """What came back, for a person."""
         return f"HTTP {self.status}" if self.status is not None else f"no answer ({self.problem})"

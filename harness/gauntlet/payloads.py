@@ -10,17 +10,21 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from harness.contract import Contract
-from harness.core import Secret
+from harness.core import Secret, iso_utc
 
 SIGNATURE = "X-Rutter-Signature"
 CONNECTION_EVENTS = frozenset(
     {"INITIAL_UPDATE", "HISTORICAL_UPDATE", "INCREMENTAL_SYNC_COMPLETED", "BACKFILL_COMPLETED", "CARD_ACTIVATION_ERROR"}
 )
 """Events of the family CONNECTION whose names do not say so."""
+ESSENTIAL = ("INITIAL_UPDATE", "HISTORICAL_UPDATE", "CONNECTION_DISABLED", "CONNECTION_ERROR", "CONNECTION_LINK_ERROR",
+             "CONNECTION_NEEDS_UPDATE", "CONNECTION_UPDATED")  # fmt: skip
+"""Events that every integration has to process. Source: implementation checklist, step 2."""
 ENDINGS = ("_CREATED", "_UPDATED", "_DELETED", "_READY", "_FINISH_FAILED")
 Body = dict[str, Any]
 
@@ -57,8 +61,9 @@ def family(code: str) -> str:
 class Source:
     """Makes bodies. Each has ids of its own, from a seeded source, so that it can be found again by what it names."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, now: datetime) -> None:
         self._random = Random(seed)  # noqa: S311 - ids of test events are no secrets
+        self._now = now
 
     def id(self) -> str:
         """A fresh uuid."""
@@ -82,8 +87,18 @@ class Source:
                 "response": {"http_status": 200, "body": {}},
             }
         elif kind != "CONNECTION":
-            body[kind.lower()] = {"id": self.id(), "memo": "Überweisung für März", "total_amount": 14.5}
+            body[kind.lower()] = self._object(self.id(), "Überweisung für März", 0)
         return {**body, **extra}
+
+    def again(self, body: Body, code: str, memo: str, seconds: int, *, other: bool = False) -> Body:
+        """An event of the same connection about the object of `body`, or about another one, `seconds` later."""
+        kind = family(code)
+        id = self.id() if other else body[family(str(body["code"])).lower()]["id"]
+        return {**body, "type": kind, "code": code, kind.lower(): self._object(id, memo, seconds)}
+
+    def _object(self, id: str, memo: str, seconds: int) -> Body:
+        moment = iso_utc(self._now + timedelta(seconds=seconds))
+        return {"id": id, "memo": memo, "total_amount": 14.5, "updated_at": moment, "last_synced_at": moment}
 
 
 def compact(body: Body) -> bytes:
@@ -99,6 +114,21 @@ def spaced(body: Body) -> bytes:
 def turned(body: Body) -> bytes:
     """The same value with its keys in the reverse order."""
     return compact(dict(reversed(body.items())))
+
+
+def ordered(body: Body, *, escape: bool = False) -> bytes:
+    """The same value with its keys in alphabetical order: what Go and others write."""
+    return json.dumps(body, ensure_ascii=escape, separators=(",", ":"), sort_keys=True).encode()
+
+
+def escaped(body: Body) -> bytes:
+    """The same value without spaces, other letters escaped."""
+    return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def is_object(code: str) -> bool:
+    """Whether an event is about a created or changed object."""
+    return family(code) not in {"CONNECTION", "JOB"} and code.endswith(("_CREATED", "_UPDATED"))
 
 
 def sign(content: bytes, secret: Secret) -> str:

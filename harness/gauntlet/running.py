@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from harness.contract import Contract
 from harness.contract.loader import suggest
 from harness.core import iso_utc
-from harness.errors import UsageError
+from harness.errors import TargetUnreachable, UsageError
 from harness.gauntlet.aiming import Aim
 from harness.gauntlet.diagnosis import diagnose
-from harness.gauntlet.effects import WITH_EFFECTS
-from harness.gauntlet.firing import Receiver
-from harness.gauntlet.model import GauntletReport, ScenarioResult, Shot
+from harness.gauntlet.effects import burst, event_names, prompt, slow_sender
+from harness.gauntlet.firing import LOOK_EVERY, Receiver
+from harness.gauntlet.keeping import distinct_events, duplicates, durable, kept, no_effect, reordering, replay, retry
+from harness.gauntlet.model import GauntletReport, ScenarioResult, Shot, Standing
 from harness.gauntlet.payloads import Source, compact, event_types, family, sign
-from harness.gauntlet.scenarios import PROBED, SIMPLE, Range
+from harness.gauntlet.scenarios import PROBED, SIMPLE, Range, undecided, valid_events
+
+WITH_EFFECTS: tuple[Callable[[Range], ScenarioResult], ...] = (
+    event_names, prompt, slow_sender, durable, duplicates, distinct_events, reordering, retry, burst, replay, no_effect,
+)  # fmt: skip
+"""Scenarios about time and effects, in the order they are played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +30,9 @@ class Plan:
     events: tuple[str, ...] = ()
     burst: int = 5_000
     slow_seconds: float = 10.0
-    prompt_seconds: float = 1.0
+    prompt_seconds: float = 5.0
     patience: float = 30.0
+    quiet: float = 1.0
     seed: int = 1
 
 
@@ -41,17 +48,46 @@ def run_gauntlet(
     receiver.reach()
     started = iso_utc(receiver.clock.now())
     # Ids must be new in every run: a receiver that de-duplicates would know those of the last one.
-    source = Source(plan.seed + round(receiver.clock.now().timestamp() * 1000))
-    place = Range(receiver, Aim(source, receiver.secret), plan.events or known, plan.burst, plan.slow_seconds,
-                  plan.prompt_seconds, plan.patience)  # fmt: skip
+    now = receiver.clock.now()
+    source = Source(plan.seed + round(now.timestamp() * 1000), now)
+    place = Range(
+        receiver, Aim(source, receiver.secret), plan.events or known, plan.burst, plan.slow_seconds,
+        plan.prompt_seconds, plan.patience, plan.quiet, chosen=bool(plan.events),
+    )  # fmt: skip
     results = []
-    for scenario in (*SIMPLE, *WITH_EFFECTS):
-        results.append(scenario(place))
+    for scenario in (valid_events, kept, *SIMPLE, *WITH_EFFECTS):
+        results.append(_played(scenario, place))
         told(results[-1])
-    if not all(item.accepted for item in place.landed["valid_events"]):
+    if not place.halted and not all(item.accepted for item in place.landed["valid_events"]):
         place.fire("swapped_names", [_swapped(place.aim, code) for code in PROBED])
-    faults = diagnose(place.landed, results, place.shown_as)
+    faults = diagnose(place, results)
     return GauntletReport(receiver.url, started, tuple(results), faults, receiver.shots)
+
+
+def _played(scenario: Callable[[Range], ScenarioResult], place: Range) -> ScenarioResult:
+    """One scenario, unless nothing more can be fired; afterwards a look whether the receiver is still there."""
+    name = scenario.__name__
+    if place.halted:
+        return undecided(name, name.replace("_", " "), "", place.halted, "Mend that first")
+    result = scenario(place)
+    if place.halted is None and result.standing is Standing.FAILED and not _there(place):
+        place.halted = f"nothing listens any more since {name}"
+        place.ended = name
+    return result
+
+
+def _there(place: Range) -> bool:
+    """Whether the receiver listens, or does again before patience ends."""
+    deadline = place.receiver.clock.monotonic() + place.patience
+    while True:
+        try:
+            place.receiver.reach()
+        except TargetUnreachable:
+            if place.receiver.clock.monotonic() > deadline:
+                return False
+            place.receiver.clock.sleep(LOOK_EVERY)
+            continue
+        return True
 
 
 def _swapped(aim: Aim, code: str) -> Shot:

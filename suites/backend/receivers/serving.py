@@ -81,6 +81,7 @@ def serve(handle: Handle) -> None:
 
     class Receiver(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 64 * 1024  # an answer leaves in one piece: two would wait for each other
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

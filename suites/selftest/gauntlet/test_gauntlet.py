@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from harness.errors import TargetUnreachable, UsageError
 from harness.gauntlet import Plan, Receiver, Standing, run_gauntlet
 from harness.gauntlet.payloads import event_types, family
 
+sys.path.insert(0, str(Path(__file__).parent))
+from strange_receiver import FAULTS
+
+STRANGE = Path(__file__).with_name("strange_receiver.py")
 RECEIVERS = Path(__file__).resolve().parents[2] / "backend" / "receivers"
 OLD, NEW = "old-secret-of-a-test", "new-secret-of-a-test"
 QUICK = Plan(
@@ -22,21 +27,22 @@ QUICK = Plan(
     slow_seconds=0.05,
     prompt_seconds=10.0,
     patience=5.0,
+    quiet=0.2,
 )
 
 
 @contextmanager
-def receiver_of(name, *, observed=True, new=True):
-    """A receiver of the examples, under fire."""
+def receiver_of(name, *, observed=True, new=True, file=None, timeout=15.0):
+    """A receiver of the examples, or of a file with that fault, under fire."""
     secrets = {"RUTTER_CLIENT_SECRET": OLD, **({"RUTTER_NEW_CLIENT_SECRET": NEW} if new else {})}
     process = subprocess.Popen(  # noqa: S603 - an example of our own
-        [sys.executable, str(RECEIVERS / f"{name}.py"), "0"], env={**os.environ, **secrets},
+        [sys.executable, str(file or RECEIVERS / f"{name}.py"), "0", name], env={**os.environ, **secrets},
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     root = f"http://127.0.0.1:{process.stdout.readline().strip()}"
     receiver = Receiver(
         f"{root}/webhooks", Secret(OLD), SystemClock(), Secret(NEW) if new else None,
-        f"{root}/events?mark={{mark}}" if observed else None,
+        f"{root}/events?mark={{mark}}" if observed else None, timeout,
     )  # fmt: skip
     try:
         yield receiver
@@ -66,12 +72,24 @@ def test_each_wrong_receiver_is_told_by_its_fault(name):
     assert report.verdict is Verdict.NO_GO
 
 
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_fault_that_no_example_has_is_told_too(name):
+    """Receivers with faults of other kinds are told by just that fault, in time whatever they do."""
+    with receiver_of(name, file=STRANGE, timeout=2.0 if name == "answers_too_late" else 15.0) as receiver:
+        report = run_gauntlet(receiver, replace(QUICK, patience=1.0), load_contract())
+    assert [fault.id for fault in report.faults] == [name.partition(":")[0]]
+    assert report.verdict is Verdict.NO_GO
+
+
 def test_what_cannot_be_seen_is_undecided():
     """Without a second secret and an address that shows what is stored, a right receiver is no go and no no_go."""
     with receiver_of("right", observed=False, new=False) as receiver:
         report = run_gauntlet(receiver, QUICK, load_contract())
     undecided = {item.id for item in report.scenarios if item.standing is Standing.UNDECIDED}
-    assert undecided == {"rotated_secret", "event_names", "durable", "duplicates", "retry", "replay"}
+    assert undecided == {
+        "rotated_secret", "kept", "event_names", "durable", "duplicates", "distinct_events", "retry", "replay",
+        "no_effect",
+    }  # fmt: skip
     assert report.verdict is Verdict.INCONCLUSIVE
     assert all(item.remedy for item in report.scenarios if item.id in undecided)
 
