@@ -8,43 +8,47 @@ hides a secret (a cursor, a signed link, a gzip in base64) becomes `{{encoded:fi
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import orjson
-
+from harness.core import bodies, escapes
+from harness.core.bodies import parse_json, walk
 from harness.core.clock import iso_utc
 from harness.core.evidence import Evidence
 from harness.core.exchange import Exchange, Headers
 from harness.core.pseudonyms import Pseudonyms
 from harness.core.secrets import (
+    ANNOUNCED,
     LONG,
     MINIMUM_SECRET,
+    NAMER,
     PLACEHOLDER,
-    SECRET_HEADERS,
     SHAPES,
+    SHAPES_IN_BYTES,
     STARTS,
     TOKEN,
+    WRAPPED,
     announces,
-    escapes,
     forms,
     hides,
+    holds_lines,
+    inner_runs,
     is_long_token,
     is_made_up,
     is_one_run,
+    is_secret_header,
     kind_of,
+    may_escape,
     runs,
-    unpacked,
 )
-
-SPACE = b" \t\r\n"
-"""White space between the parts of a JSON text. Source: RFC 8259, section 2."""
 
 MOST_REMEMBERED = 100_000
 """Runs and tokens whose check is remembered."""
+
+LEAST_COOKIE = 12
+"""Letters of a cookie's value from which on it is searched for elsewhere: shorter ones are words and flags."""
 
 
 class Redactor:
@@ -66,8 +70,11 @@ class Redactor:
         self._prefix = prefix
         self._count = 0
         self._known: dict[str, str] = {}
+        self._is_built = True
         self._within_runs: tuple[str, ...] = ()
-        self._over_runs: tuple[bytes, ...] = ()
+        self._over_runs: tuple[tuple[bytes, frozenset[bytes]], ...] = ()
+        self._undone: dict[str, str] = {}
+        self._escaped: re.Pattern[str] | None = None
         self._inside: re.Pattern[bytes] | None = None
         self._hiding: dict[str, bool] = {}
         self._harmless: set[bytes] = set()
@@ -89,25 +96,43 @@ class Redactor:
         replacement = f"{{{{{kind}:{self.fingerprint(value)}}}}}"
         if len(value) < MINIMUM_SECRET:
             return replacement
+        said = escapes.undone(value)
         for form in forms(value):
-            self._known.setdefault(form, replacement)
+            if form == value or escapes.undone(form) != said:  # the others are found when escapes are undone
+                self._known.setdefault(form, replacement)
+        for text in (said, escapes.undone(value.encode(errors="surrogatepass").decode("latin-1"))):
+            if len(text) >= MINIMUM_SECRET:
+                self._undone.setdefault(text, replacement)
+        self._is_built = False
+        return replacement
+
+    def _build(self) -> None:
+        """Make the searches for what was learned; several secrets are learned at once."""
+        self._is_built = True
         self._hiding.clear()
         self._harmless.clear()
         self._within_runs = tuple(form for form in self._known if is_one_run(form))
-        self._over_runs = tuple(form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form))
+        over = (form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form))
+        self._over_runs = tuple((form, inner_runs(form)) for form in over)
         ordered = sorted(self._known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
+        self._pattern = re.compile("|".join(map(re.escape, ordered)))
         self._inside = re.compile(b"|".join(re.escape(form.encode(errors="surrogatepass")) for form in ordered))
-        return replacement
+        self._escaped = re.compile("|".join(map(re.escape, sorted(self._undone, key=len, reverse=True))))
 
     def text(self, text: str) -> str:
         """`text` with every known secret replaced, and what looks like one; also for messages and exceptions."""
+        if not self._is_built:
+            self._build()
         if self._pattern is not None:
             text = self._pattern.sub(lambda match: self._known[match.group()], text)
+        if self._escaped is not None:
+            text = escapes.replaced(text, self._escaped, self._undone)
         for kind, shape in SHAPES:
             text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
-        if self._pattern is not None and len(text) >= LONG:
-            text = TOKEN.sub(self._opened, text)
+        if ("=" in text or ":" in text) and NAMER.search(text) is not None:
+            text = ANNOUNCED.sub(self._announced, text)
+        if len(text) >= LONG:
+            text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text else text)
         return self._people.text(text) if self._people is not None else text
 
     def evidence(self, exchange: Exchange, *, case: str | None = None, **tags: str) -> Evidence:
@@ -123,7 +148,9 @@ class Redactor:
         response_value, is_json, problem = read(response.body) if response else (None, False, None)
         text = None
         if response is not None and not is_json:
-            text = self.text(unpacked(response.body).decode("utf-8", "replace"))[:2000]
+            safe = self.kept(response.body)
+            text = bodies.shown(safe)[:2000]
+            problem = parse_json(safe)[2] or problem  # of what is kept: it says the same in a replay, and no secret
         return Evidence(
             id=f"{self._prefix}-{self._count:06d}",
             case=case,
@@ -169,6 +196,10 @@ class Redactor:
             return value, is_json, problem
         return self._tree(value), is_json, problem
 
+    def kept(self, body: bytes) -> bytes:
+        """What is kept of a body that is no JSON, see `bodies.kept`."""
+        return body if self._settled else bodies.kept(body, self.text, self.fingerprint)
+
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""
         safe: dict[str, str] = {}
@@ -193,22 +224,48 @@ class Redactor:
             colon, password = pair[len(user) : len(user) + 1], pair[len(user) + 1 :]
             if colon == ":":
                 return f"Basic {self._part('client_id', user)}:{self._part('client_secret', password)}"
+        if rest and not is_made_up(rest):
+            self.learn("authorization", rest)
         return f"{{{{authorization:{self.fingerprint(value)}}}}}"
 
     def _part(self, kind: str, value: str) -> str:
         return value if not value or is_made_up(value) else self.learn(kind, value)
 
     def _header(self, name: str, value: str) -> str:
-        if name in SECRET_HEADERS:
-            return value if PLACEHOLDER.fullmatch(value) else f"{{{{{name}:{self.fingerprint(value)}}}}}"
-        return self.text(value)
+        if not is_secret_header(name) or PLACEHOLDER.fullmatch(value) or is_made_up(value):
+            return self.text(value)
+        if name.endswith("cookie"):
+            for cookie in value.split(";") if name == "cookie" else [value.partition(";")[0]]:
+                self._learn_cookie(cookie.partition("=")[2].strip())
+        else:
+            self.learn("secret", value)
+        return f"{{{{{name}:{self.fingerprint(value)}}}}}"
+
+    def _learn_cookie(self, value: str) -> None:
+        if len(value) >= LEAST_COOKIE and any(letter.isdigit() for letter in value) and not is_made_up(value):
+            self.learn("cookie", value)
 
     def _is_clean(self, body: bytes) -> bool:
-        """Whether a body neither holds a secret, in any form that is known, nor a word that announces one. Searched run
-        by run: the same ids, keys and words are met again and again, and each is looked at once."""
-        if escapes(body) or any(form in body for form in self._over_runs):
+        """Whether a body neither holds a secret, in any form that is known, nor a word that announces one; neither as
+        it is written nor with its escapes undone."""
+        if not self._is_clean_as_written(body) or holds_lines(body):
             return False
-        for run in runs(body) - self._harmless:
+        if not may_escape(body):
+            return True
+        parts = [part for part in body.split(b'","') if may_escape(part)]  # few of its texts do
+        said = escapes.undone(b"\n".join(parts).decode("utf-8", "replace"))
+        if self._escaped is not None and self._escaped.search(said) is not None:
+            return False
+        return self._is_clean_as_written(said.encode(errors="surrogatepass"))
+
+    def _is_clean_as_written(self, body: bytes) -> bool:
+        """Searched run by run: the same ids, keys and words are met again and again, and each is looked at once."""
+        if not self._is_built:
+            self._build()
+        words = runs(body)
+        if any(inner <= words and form in body for form, inner in self._over_runs):
+            return False
+        for run in words - self._harmless:
             if self._tells(run.decode("ascii")):
                 return False
             if len(self._harmless) < MOST_REMEMBERED:
@@ -221,20 +278,34 @@ class Redactor:
         return is_long_token(run) and (any(start in run for start in STARTS) or self._hides(run))
 
     def _holds(self, content: bytes) -> bool:
-        return self._inside is not None and self._inside.search(content) is not None
+        if self._inside is not None and self._inside.search(content) is not None:
+            return True
+        escaped = self._escaped if may_escape(content) else None
+        if escaped is not None and escaped.search(escapes.undone(content.decode("latin-1"))) is not None:
+            return True
+        shaped = SHAPES_IN_BYTES.search(content)
+        return shaped is not None and not is_made_up(shaped.group().decode("latin-1"))
+
+    def _announced(self, match: re.Match[str]) -> str:
+        """What a text calls a secret, replaced there; it is not searched for elsewhere, as it may be a word."""
+        value, kind = match["value"], kind_of(match["key"])
+        is_word = ":" in match["between"] and not any(letter.isdigit() for letter in value)
+        if kind is None or is_word or is_made_up(value) or value[0] in "<$[":
+            return match.group()
+        return f"{match['key']}{match['between']}{{{{{kind}:{self.fingerprint(value)}}}}}"
 
     def _hides(self, token: str) -> bool:
         """Whether a long token holds a known secret in some encoding."""
         found = self._hiding.get(token)
         if found is None:
-            found = self._inside is not None and hides(token, self._holds)
+            found = hides(token, self._holds)
             if len(self._hiding) < MOST_REMEMBERED:
                 self._hiding[token] = found
         return found
 
     def _opened(self, match: re.Match[str]) -> str:
-        token = match.group()
-        return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else token
+        token = match.group().replace("\r", "").replace("\n", "")
+        return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else match.group()
 
     def _shaped(self, kind: str, value: str) -> str:
         return value if is_made_up(value) else self.learn(kind, value)
@@ -266,54 +337,6 @@ class Redactor:
         if isinstance(value, list):
             return [self._tree(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
-
-
-def walk(value: Any) -> Iterable[tuple[str, Any]]:
-    """Every (key, value) pair of a JSON tree, at any depth."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key, item
-            yield from walk(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from walk(item)
-
-
-def parse_json(body: bytes) -> tuple[Any, bool, str | None]:
-    """(value, is strict JSON, what is wrong). NaN, Infinity, duplicate keys, a byte order mark and other encodings than
-    UTF-8 are refused: a strict client would."""
-    if not body:
-        return None, False, None
-    try:
-        value = orjson.loads(body)
-        # Several times as quick as what follows, but silent about duplicate keys and rough with long numbers: believed
-        # only where the same bytes come out again. White space may differ: within a text it cannot have changed.
-        dense = orjson.dumps(value)
-        if dense == body or dense.translate(None, SPACE) == body.translate(None, SPACE):
-            return value, True, None
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        pass  # the standard library, below, says what is wrong, or takes it
-    try:
-        return (
-            json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=unique_pairs),
-            True,
-            None,
-        )
-    except ValueError as error:
-        return None, False, str(error)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"duplicate key {twice!r}")
-    return value
 
 
 Recorder = Callable[[Exchange], Evidence]

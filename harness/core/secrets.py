@@ -4,6 +4,7 @@ import base64
 import hmac
 import html
 import json
+import quopri
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -44,11 +45,30 @@ SECRET_KEYS = {
 """JSON keys and query parameters, in lower case without `_` and `-`, whose value is a secret wherever it stands.
 Source: [S24] bodies; the spellings that other APIs use are there as well."""
 
-ESCAPES = (b"\\u", b"\\/", b"&#")
+MORE_KEYS = (
+    "apitoken authtoken sessiontoken bearertoken csrftoken securitytoken accesskey secretkey secretaccesskey appsecret "
+    "sharedsecret hmacsecret webhooksigningsecret signingkey passwd passphrase clientassertion"
+)
+"""More such keys, of other APIs."""
+
+SECRET_KEYS |= dict.fromkeys(MORE_KEYS.split(), "secret")
+
+NAMER = re.compile("secret|token|key|pass|client|otp|assertion|authorization", re.IGNORECASE)
+"""Some part of each name in a text beside which a secret may stand."""
+
+ANNOUNCED = re.compile(
+    r"(?P<key>(?<!\{\{)\b(?:[a-z]+[_-])*?(?:"
+    + "|".join("[_-]?".join(key) for key in sorted(SECRET_KEYS, key=len, reverse=True) if SECRET_KEYS[key] != "card")
+    + r"))(?P<between>\\*[\"']?\s*(?:=|:|%3D)\s*\\*[\"']?)(?P<value>[^\s\"'\\&,;<>#{}()\[\]]{6,})",
+    re.IGNORECASE,
+)
+"""A secret beside its name in a text: a query, a JSON text in a text, a line of a log."""
+
+ESCAPES = (b"\\u", b"\\/", b"\\\\", b'\\"', b"&#", b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;")
 ANNOUNCERS = ("basic", "bearer", "private")
 """The last letters of the run before the space before a secret of `SHAPES`."""
 
-SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie"}
 
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
@@ -61,6 +81,8 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
 """Texts that are secrets by their looks, whoever wrote them and under whatever key. Source: [S24] example of an
 exchanged token; RFC 7519, RFC 6750, RFC 7617, RFC 7468."""
 
+SHAPES_IN_BYTES = re.compile(b"|".join(shape.pattern.encode() for _, shape in SHAPES))
+
 PLACEHOLDER = re.compile(r"\{\{[a-z_-]+(?::[0-9a-f]{10})?\}\}")
 """What stands where a secret was."""
 
@@ -68,6 +90,11 @@ MADE_UP = ("golive-", "00000000-0000-4000-8000-")
 """How the credentials begin that golive makes up to see them refused: no secrets, and the same in every run."""
 
 TOKEN = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
+PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+WRAPPED_IN_JSON = re.compile(rb"[A-Za-z0-9+/]{40}(?:\\r)?\\n")
+WRAPPED = re.compile(r"[A-Za-z0-9+/]{40,76}\r?\n(?:[A-Za-z0-9+/]{40,76}\r?\n)*[A-Za-z0-9+/]*={0,2}")
+"""Base64 in lines. Source: RFC 2045, section 6.8."""
+
 LONG = 16
 STARTS = ("eyJ", "access-", "AKIA", "sk_live_", "ghp_", "xox")
 """How the tokens of `SHAPES` begin."""
@@ -119,9 +146,24 @@ def is_made_up(value: str) -> bool:
     return value.startswith(("{{", *MADE_UP))
 
 
-def escapes(body: bytes) -> bool:
-    """Whether a body writes letters as escapes, which may hide a secret from any search for it."""
-    return any(mark in body for mark in ESCAPES)
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header, by its name in lower case, is a secret."""
+    return name in SECRET_HEADERS or kind_of(name) is not None or kind_of(name.removeprefix("x-")) is not None
+
+
+def inner_runs(form: bytes) -> frozenset[bytes]:
+    """The runs that a body has, see `runs`, when it holds the form: those at its ends may be longer there."""
+    return frozenset(form[1:-1].translate(_SPACED).split()[1:-1])
+
+
+def may_escape(body: bytes) -> bool:
+    """Whether a body may write letters as escapes, which hides a secret from a search for it."""
+    return any(mark in body for mark in ESCAPES) or (b"%" in body and PERCENT.search(body) is not None)
+
+
+def holds_lines(body: bytes) -> bool:
+    """Whether a JSON body holds base64 in lines, which hides a secret from a search by runs."""
+    return b"\\n" in body and WRAPPED_IN_JSON.search(body) is not None
 
 
 def runs(body: bytes) -> set[bytes]:
@@ -166,8 +208,17 @@ def forms(value: str) -> set[str]:
         found |= {text, text.rstrip("="), quote(text, safe="")}
     numbered = [(f"\\u{ord(letter):04x}", f"&#{ord(letter)};", f"&#x{ord(letter):x};") for letter in value]
     found |= {"".join(letters) for letters in zip(*numbered, strict=True)}
-    found.add(base64.b32encode(value.encode()).decode().rstrip("="))
-    return found | {value.encode().hex(), value.encode().hex().upper()}
+    said = value.encode(errors="surrogatepass")
+    for offset in range(5):
+        whole = base64.b32encode(bytes(offset) + said).decode()
+        inner = whole[-(-8 * offset // 5) : 8 * (offset + len(said)) // 5]
+        found |= {inner, inner.lower()}
+    found |= {base64.b85encode(said).decode(), base64.a85encode(said).decode()}
+    found |= {value.replace('"', '""'), value.replace("'", "''"), value.replace("'", "'\\''")}  # CSV, SQL, a shell
+    found.add(quopri.encodestring(said, quotetabs=True).decode().replace("=\n", ""))
+    for text in (said.hex(), said.hex(":"), said.hex(" "), said.hex("-")):
+        found |= {text, text.upper()}
+    return found
 
 
 def unpacked(body: bytes) -> bytes:
@@ -188,8 +239,8 @@ def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
     parts = [part for part in token.split("/") if LONG <= len(part) < len(token)]  # of a path
     for inner in (inner for text in (token, *parts) for inner in _decoded(text)):
         content = unpacked(inner)
-        if holds(content) or (b"\0" in content and holds(content.replace(b"\0", b""))):  # the second: UTF-16
-            return True
+        if holds(content) or (b"\0" in content and holds(content.replace(b"\0", b"").decode("latin-1").encode())):
+            return True  # the second: UTF-16
         if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content)):
             return True
     return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shlex
 import signal
 import socket
 from collections.abc import Callable
@@ -20,8 +21,8 @@ from harness.errors import UsageError
 
 
 def export_lines(settings: EmulatorSettings) -> list[str]:
-    """`export RUTTER_...=...` lines that point a shell at the emulator."""
-    return [f"export {name}={value}" for name, value in environment(settings, base_url(settings)).items()]
+    """`export RUTTER_...=...` lines that point a shell at the emulator, values quoted as a shell needs it."""
+    return [f"export {name}={shlex.quote(value)}" for name, value in environment(settings, base_url(settings)).items()]
 
 
 def with_port(settings: EmulatorSettings) -> EmulatorSettings:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.core.bodies import shown
+from harness.core.escapes import ESCAPE, undone
 from harness.core.secrets import PLACEHOLDER, SHAPES, UUID, forms, is_made_up, kind_of, unpacked
 from harness.errors import StorageError
 
@@ -25,6 +27,9 @@ TOKEN = re.compile(r"[A-Za-z0-9+/_%.~-]{24,}={0,2}")
 ANNOUNCED = re.compile(r"""["']?([A-Za-z_-]{3,40})["']?\\?["']?\s*[:=]\s*\\?["']?([^\s"'\\&,;]{6,})""")
 HEX = re.compile(r"[0-9a-fA-F]+")
 SEALS = re.compile(r"= [0-9a-f]{12}(?: [0-9a-f]{16})?|# end \d+ [0-9a-f]{12}|.*\"shared\": \"[0-9a-f]{12}\",?")
+BINARY = "~ "
+"""How the line of a body that is no text begins in a cassette."""
+
 LARGEST = 50_000_000
 """Bytes of a file beyond which it is no text that anybody reviews."""
 
@@ -58,6 +63,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 class _Search:
     def __init__(self, secrets: tuple[str, ...], allowed: frozenset[str]) -> None:
         self._forms = {form for text in secrets for form in forms(text)}
+        self._undone = {undone(text) for text in secrets}
         self._plain = tuple(text.encode() for text in secrets)
         self._allowed = allowed
         self._verdicts: dict[str, str | None] = {}
@@ -73,7 +79,8 @@ class _Search:
         for number, line in enumerate(text.split("\n"), start=1):
             if line in self._clean or SEALS.fullmatch(line):
                 continue
-            found_here = list(self.line(PLACEHOLDER.sub("{{}}", line)))
+            said = _binary(line) if line.startswith(BINARY) else line
+            found_here = list(self.line(PLACEHOLDER.sub("{{}}", said)))
             if not found_here:
                 self._clean.add(line)  # most lines of a cassette stand there many times
             for kind, found in found_here:
@@ -86,6 +93,9 @@ class _Search:
         for form in self._forms:
             if form in line:
                 found.setdefault(form, "known secret")
+        if self._undone and ESCAPE.search(line):
+            plain = undone(line)
+            found |= {secret: "known secret, escaped" for secret in self._undone if secret in plain}
         for kind, shape in SHAPES:
             for match in shape.finditer(line):
                 if not is_made_up(match.group()):
@@ -119,6 +129,14 @@ class _Search:
             if len(part) >= LEAST_OPAQUE and _is_chance(part) and not UUID.fullmatch(token):
                 return "high entropy"
         return None
+
+
+def _binary(line: str) -> str:
+    """What a body that is no text says, of a line of a cassette that holds it in base64; else the line."""
+    try:
+        return shown(base64.b64decode(line[len(BINARY) :], validate=True))
+    except binascii.Error:
+        return line
 
 
 def _harmless(value: str) -> bool:

@@ -39,7 +39,9 @@ MARKS = re.compile(
     rb"|# end (?P<count>\d+) (?P<all>[0-9a-f]{12}))$",
     re.MULTILINE,
 )
-HEADER_LINE = re.compile(rb"[a-z][a-z0-9-]*")
+HEADER_LINE = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
+"""A header's name in lower case. Source: RFC 9110, section 5.6.2. No body begins with one and ": "."""
+
 Place = tuple[int, int]
 
 

@@ -140,12 +140,11 @@ def answered(
     value, is_json, _ = redactor.body(body)
     if is_json:
         return Answered(status, kept, "json", _without(value, base_url))
+    safe = redactor.kept(body)
     try:
-        text = unpacked(body).decode("utf-8")
+        return Answered(status, kept, "text", safe.decode("utf-8").replace(base_url, BASE))
     except UnicodeDecodeError:
-        safe = redactor.text(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         return Answered(status, kept, "base64", base64.b64encode(safe).decode("ascii"))
-    return Answered(status, kept, "text", redactor.text(text).replace(base_url, BASE))
 
 
 def _without(value: Any, base_url: str) -> Any:

@@ -2,10 +2,12 @@
 
 import base64
 import gzip
+import html
 import json
+import quopri
 import zlib
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -36,6 +38,25 @@ WRAPPINGS = {
     "base32": lambda text: base64.b32encode(text.encode()).decode(),
     "letters as escapes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
     "numeric entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "a letter of JSON as escape": lambda text: f"{text[:5]}\\u{ord(text[5]):04X}{text[6:]}",
+    "an entity for a letter": lambda text: f"{text[:5]}&#X{ord(text[5]):X};{text[6:]}",
+    "entities with leading zeros": lambda text: "".join(f"&#{ord(letter):05d};" for letter in text),
+    "named entities twice": lambda text: html.escape(html.escape(text)),
+    "every byte as percent escape": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "some bytes as percent escapes, twice": lambda text: quote(f"%{text.encode()[0]:02X}{quote(text[1:])}", safe=""),
+    "bytes as a string literal": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "hex with spaces in capitals": lambda text: text.encode().hex(" ").upper(),
+    "hex behind a prefix": lambda text: "0x7" + text.encode().hex(),
+    "base32 in small letters": lambda text: base64.b32encode(text.encode()).decode().lower(),
+    "base32 off by three": lambda text: base64.b32encode(b"123" + text.encode() + b"x").decode(),
+    "base85": lambda text: base64.b85encode(text.encode()).decode(),
+    "ascii85": lambda text: base64.a85encode(text.encode()).decode(),
+    "base64 in lines": lambda text: base64.encodebytes(b"a" * 50 + text.encode() + b"b" * 70).decode(),
+    "base64 in UTF-16": lambda text: base64.b64encode(f"ab{text}".encode("utf-16-le")).decode(),
+    "a field of CSV": lambda text: '"' + text.replace('"', '""') + '"',
+    "quoted-printable": lambda text: quopri.encodestring(text.encode(), quotetabs=True).decode(),
+    "json in json in json in json": lambda text: json.dumps(json.dumps(json.dumps(json.dumps({"a": text})))),
     "basic pair": lambda text: "Basic " + base64.b64encode(f"user:{text}".encode()).decode(),
     "next link": lambda text: "https://x.invalid/y?cursor=" + quote(base64.b64encode(f"2024|{text}".encode())) + "&a=1",
     "json in json": lambda text: json.dumps({"a": {"b": json.dumps({"t": text})}}),
@@ -69,6 +90,48 @@ def test_a_wrapped_secret_is_in_no_evidence(secret, wrapping):
     for text in texts:
         assert wrapped not in text
         assert not [name for name, wrap in WRAPPINGS.items() if wrap(secret) in text]
+        assert secret not in html.unescape(html.unescape(unquote(unquote(text.encode().decode("unicode_escape")))))
+
+
+BODIES = {
+    "text": lambda text: f"see {text}".encode(),
+    "UTF-16": lambda text: f"see {text}".encode("utf-16"),
+    "UTF-16 without its mark": lambda text: f"see {text}".encode("utf-16-be"),
+    "Latin-1": lambda text: f"caf\xe9 {text}".encode("latin-1"),
+    "binary that begins like UTF-16": lambda text: b"\xff\xfe\x00\x01<html>" + text.encode() + b"\x80\x81",
+    "binary": lambda text: b"\xff\x00\x01" + text.encode() + b"\x80",
+    "gzip": lambda text: gzip.compress(text.encode(), mtime=0),
+    "zlib": lambda text: zlib.compress(text.encode()),
+    "zlib of the least effort": lambda text: zlib.compress(text.encode(), 1),
+    "deflate without a head": lambda text: zlib.compress(text.encode(), wbits=-15),
+    "a key twice": lambda text: json.dumps({text: 1})[:-1].encode() + b", " + json.dumps({text: 2})[1:].encode(),
+    "JSON that is cut off": lambda text: json.dumps({"token": text, "a": 1})[:-2].encode(),
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_body_that_is_no_json_is_kept_without_the_secret(secret, kind):
+    """Whatever kind of bytes a body is, what is kept of it holds no secret, neither does what is said about it; and
+    what is kept is read as the evidence says: a replay finds the same."""
+    redactor = Redactor(b"key", [("access_token", secret)])
+    body = BODIES[kind](secret)
+    made = evidence(redactor, url="https://api.invalid/x", body=body)
+    kept = redactor.kept(body)
+    told = json.dumps(made.to_json(), ensure_ascii=False) + kept.decode("utf-16", "replace")
+    for text in (told, *(unpacked(kept, head).decode("utf-8", "replace") for head in (47, -15))):
+        assert secret not in text.replace("\0", "")
+    again = evidence(Redactor(b"key", settled=True), url="https://api.invalid/x", body=kept)
+    assert (again.json_problem, again.response_text) == (made.json_problem, made.response_text)
+    assert made.json_problem
+
+
+def unpacked(body, head):
+    """A body undone, or as it is when it is not packed."""
+    try:
+        return zlib.decompress(body, wbits=head)
+    except zlib.error:
+        return body
 
 
 def test_a_gzip_body_without_its_header_is_looked_into():
@@ -136,6 +199,45 @@ def test_pseudonyms_are_consistent_and_spare_what_was_sent():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "refresh_token=%s&state=7",
+        "https://x.invalid/cb?code=1&refresh_token=%s#a",
+        'see {"refresh_token": "%s"}',
+        'see {\\"refresh_token\\": \\"%s\\"}',
+        "refresh-token: %s",
+        "{'refreshToken': '%s'}",
+    ],
+)
+def test_an_unknown_secret_is_found_beside_its_name_in_a_text(text):
+    """What a text calls a secret is replaced there, in JSON and other bodies and in headers; words are not."""
+    secret = "rt.9f8e7d6c5b4a"
+    said = text % secret
+    redactor = Redactor(b"key")
+    made = evidence(redactor, url="https://api.invalid/x", header=said, body=json.dumps({"memo": said}).encode())
+    plain = evidence(redactor, url="https://api.invalid/x", header="-", body=said.encode())
+    for shown in (made.response_json["memo"], made.response_headers["link"], plain.response_text):
+        assert secret not in shown
+        assert "{{secret:" in shown
+        assert redactor.text(shown) == shown
+    assert (
+        redactor.text("refresh_token: is required, password: missing")
+        == "refresh_token: is required, password: missing"
+    )
+
+
+def test_headers_that_carry_secrets_are_known_by_name():
+    """Cookies, keys and tokens in headers are replaced, and found again where an answer repeats them."""
+    redactor = Redactor(b"key")
+    headers = (("Set-Cookie", "sid=7d3e9f1a2b4c5d; Path=/"), ("X-Auth-Token", "tok-8s7d6f5g"),
+               ("Api-Key", "k3y-00112233"), ("Authorization", "Bearer b34r3r-9988"))  # fmt: skip
+    shown = json.dumps(redactor.headers(headers)) + redactor.text(
+        "7d3e9f1a2b4c5d tok-8s7d6f5g k3y-00112233 b34r3r-9988"
+    )
+    assert [text for text in ("7d3e9f1a", "8s7d6f5g", "00112233", "b34r3r") if text in shown] == []
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKCAQ\n-----END RSA PRIVATE KEY-----",
@@ -144,6 +246,7 @@ def test_pseudonyms_are_consistent_and_spare_what_was_sent():
         "Basic dXNlcjpwYXNzd29yZA==",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9m",
         "access-sandbox-3f6b1c2e11114222",
+        base64.b64encode(b'{"key": "AKIAZQ3DXK7L2MNP4RST"}').decode(),
     ],
 )
 def test_a_secret_by_its_looks_is_replaced_under_any_key(value):

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from harness.core import Secret
 from harness.emulator import EmulatorProcess, EmulatorSettings
+from harness.emulator.server import export_lines
 
 ROOT = Path(__file__).parents[3]
 VENDOR = {"vendor": {"vendor_name": "Both", "contact_name": "Both", "currency_code": "USD"}}
@@ -49,6 +51,15 @@ def start():
     for process, caller in running:
         caller.http.close()
         process.stop()
+
+
+def test_a_shell_reads_the_lines_that_point_it_at_the_emulator():
+    """The export lines give a shell each value as it is, whatever letters a secret has."""
+    secret = "a\"b'c$d`e\\f&g;h|i<j"
+    lines = export_lines(EmulatorSettings(client_secret=Secret(secret)))
+    command = "\n".join([*lines, 'printf %s "$RUTTER_CLIENT_SECRET"'])
+    told = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert told.stdout == secret
 
 
 @pytest.mark.xdist_group("postgresql")

@@ -1,8 +1,10 @@
 """The files: what goes in comes out, once where it stands several times; what does not fit together is an error."""
 
 import asyncio
+import gzip
 import threading
 from contextvars import copy_context
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from harness.core import Redactor
 from harness.errors import StorageError
 from harness.recording import Player, Shelf, merge, read_cassette, using, write_cassette
+from harness.recording.interaction import answered
 from harness.recording.vcr_yaml import from_yaml, to_yaml
 
 BASE = "https://api.invalid/versioned"
@@ -41,6 +44,29 @@ def test_what_was_recorded_is_read_back(items, journal, tmp_path):
     texts = [file.read_text() for file in (tmp_path / "c").rglob("*") if file.is_file()]
     assert sum(text.count('"id": "r15"') for text in texts) == 1
     assert '"@ bills/1-20"' in "".join(texts)
+
+
+HEADS = (("X_under.score~!", "a: b"), ("Empty", ""), ("Quoted", '"a"'), ("Odd", "= 0123456789ab"), ("9", "caf\xe9"))
+CONTENTS = (
+    b"x: y\n## z\n= 0123456789ab\n@ a\n{}\n< 200\n", b'"a: b"', b"null", b"-1.5", b'["@ bills/1", "< 200"]', b"{}",
+    b"[]", b"\xff\xfe\x00\x01",
+    gzip.compress(b"{}"), "caf\xe9".encode("latin-1"), b'{"a":\n1, "a": 2}', b" ", b"| x", b"~ x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", CONTENTS)
+def test_odd_headers_and_bodies_are_read_back(body, made, journal, tmp_path):
+    """Headers of any name and bodies that look like marks of the file come out as they went in, and as a replay's
+    answer with the bytes that were kept."""
+    redactor = Redactor(b"k" * 32)
+    one = made("P:bills", "a case", "GET", "/bills", {})
+    item = replace(one, answered=answered(redactor, "https://api.invalid/versioned", 500, HEADS, body))
+    merge(journal(item), tmp_path / "c", HEADER)
+    library = Shelf(tmp_path / "c").group("P:bills")
+    assert played(library) == [item]
+    answer = library.answer(library.chapters["a case"][0], "https://other.invalid")
+    assert answer.headers == {name.lower(): value for name, value in HEADS}
+    assert answer.content == item.answered.content()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is said of cassettes: do they hold secrets, would they notice a change, are they still true."""
 
 import base64
+import gzip
 from datetime import date
 
 import pytest
@@ -20,6 +21,8 @@ LEAKS = {
     "private_key": "-----BEGIN PRIVATE KEY----- MIIE",
     "high entropy": '"blob": "q7Zt2LmX9vB4cR8sK1dW6hY3"',
     "encoded secret": '"next_cursor": "' + base64.b64encode(f"2024|{JWT}|x".encode()).decode() + '"',
+    "known secret, escaped": '"memo": "by s3cr3t\\\\u002dof&#45;mine, paid"',
+    "known secret, encoded": base64.b64encode(b"\xff\xfe" + b"s3cr3t-of-mine, paid").decode(),
     "known secret": '"memo": "by s3cr3t-of-mine, paid"',
 }
 
@@ -39,6 +42,8 @@ def test_the_audit_finds_nothing_in_what_is_no_secret(tmp_path):
         'authorization: Basic {{client_id:0123456789}}:golive-wrong\n"access_token": "{{access_token:0123456789}}"\n'
         '"id": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61"\n"kind": "accounts_receivable_and_payable_of_2024"\n'
         f'"next_cursor": "{base64.b64encode(b"[1751061370307, 100, 7]").decode()}"\n= 0123456789ab 0123456789abcdef\n'
+        f"~ {base64.b64encode(gzip.compress(b'a page of words', mtime=0)).decode()}\n"
+        f"~ {base64.b64encode(b'{{binary:0123456789}}' + bytes(range(256))).decode()}\n"
     )
     assert audit([tmp_path]) == []
 
