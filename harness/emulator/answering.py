@@ -28,11 +28,12 @@ from harness.emulator.multipart import content_of
 from harness.emulator.operations import Call, Special, specials
 from harness.emulator.operations.custom_fields import is_generic
 from harness.emulator.organisation import Organisation
+from harness.emulator.query import millis
 from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.books import seeded
-from harness.emulator.validity import checked_mode, json_body
+from harness.emulator.validity import checked_mode, json_body, requested
 from harness.emulator.world import World
 from harness.emulator.writing import TASK, Act, Errand, Order, Writer
 
@@ -161,13 +162,16 @@ class Api:
             case ("connections", "list"):
                 return Json(self.organisation.list(request.param("status")))
             case ("connections", "create"):
-                return Json(self.world.create(json_body(request.body)))
+                body = json_body(request.body)
+                return Json(
+                    self.world.create(body if body in ({}, None) else requested(self.contract, operation, body))
+                )
             case ("connections", "update"):
-                return Json(self.organisation.rename(id, json_body(request.body)))
+                return Json(self.organisation.rename(id, self._body(request, operation)))
             case ("connections", "delete"):
                 return Json(self.world.delete(id))
             case ("token_exchanges", _):
-                return Json(self.organisation.exchange(json_body(request.body)))
+                return Json(self.organisation.exchange(self._body(request, operation)))
             case ("jobs", _):
                 found = self.writer.jobs.get(id)
                 if found is None:
@@ -185,7 +189,7 @@ class Api:
                     return Json(config.webhook(values["id"]))
                 case "get_platform_data_config":
                     return Json(config.platform_data(values["id"]))
-            return Json(config.set_platform_data(values["id"], json_body(request.body)))
+            return Json(config.set_platform_data(values["id"], self._body(request, operation)))
         scope = "platforms" if resource.name == "platform_sync_configs" else "connections"
         name = values.get("platform") or values["id"]
         if scope == "connections" and name not in self.organisation.connections:
@@ -196,7 +200,10 @@ class Api:
                 return Json(config.sync(scope, name, owner["platform"] if owner else ""))
             case "delete":
                 return Json(config.delete_sync(scope, name))
-        return Json(config.set_sync(scope, name, json_body(request.body), partial=operation.name == "update"))
+        return Json(config.set_sync(scope, name, self._body(request, operation)))
+
+    def _body(self, request: Incoming, operation: Operation) -> Any:
+        return requested(self.contract, operation, json_body(request.body))
 
     def _own(self, request: Incoming, operation: Operation, connection: dict[str, Any]) -> Json:
         """Endpoints about the connection of the access token; they answer in every state."""
@@ -310,9 +317,8 @@ class Api:
             found = [event for event in found if event["resource"] in wanted.split(",")]
         least = request.param("last_synced_at_min")
         if least is not None:
-            if not least.isdigit():
-                raise invalid_request("last_synced_at_min is Unix milliseconds.", parameter="last_synced_at_min")
-            found = [event for event in found if (read_millis(event["last_synced_at"]) or 0) >= int(least)]
+            bound = millis("last_synced_at_min", least)
+            found = [event for event in found if (read_millis(event["last_synced_at"]) or 0) >= bound]
         found.sort(key=lambda event: event["last_synced_at"])
         limit = limit_of(dict(request.query), self.settings, EVENTS_LIMIT)
         cursor = request.param("cursor")

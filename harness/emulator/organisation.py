@@ -98,10 +98,8 @@ class Organisation:
 
     def create(self, body: Any) -> Fields:
         """The connection that `POST /connections/create` makes; it waits for its end user, or for the life that the
-        credentials start. Source: [S24]."""
+        credentials start. `body` is empty, or fits the contract. Source: [S24]."""
         sent = body or {}
-        if not isinstance(sent, dict):
-            raise invalid_request("The body is a JSON object.")
         platform = sent.get("platform", self._settings.empty_platform)
         if platform not in self._contract.platforms:
             raise invalid_request(f"platform {platform} is not known.", field="platform")
@@ -112,12 +110,10 @@ class Organisation:
         names = ("id", "access_token", "link_url", "name")
         return {"connection": {name: connection[name] for name in names}}
 
-    def rename(self, id: str, body: Any) -> Fields:
-        """`PATCH /connections/{id}`: a name of at most 30 characters, unique. Source: [S24]."""
+    def rename(self, id: str, body: Mapping[str, Any]) -> Fields:
+        """`PATCH /connections/{id}`: a unique name; `body` fits the contract. Source: [S24]."""
         found = self.by_id(id)
-        name = body.get("name") if isinstance(body, dict) else None
-        if not isinstance(name, str) or not 1 <= len(name) <= 30:
-            raise invalid_request("name has 1 to 30 characters.", field="name")
+        name = body["name"]
         if any(item["name"] == name and item["id"] != id for item in self.connections.values()):
             raise ApiError(self._settings.name_conflict_status, "API_REQUEST_ERROR", "NAME_TAKEN", "The name is taken.")
         found["name"] = name
@@ -153,13 +149,9 @@ class Organisation:
         self._store.keep("public_token", token, {"connection": connection["id"], "until": until, "used": False})
         return token
 
-    def exchange(self, body: Any) -> Fields:
-        """`POST /item/public_token/exchange`; the credentials stand in the body too. Source: [S24]."""
-        if not isinstance(body, dict):
-            raise invalid_request("The body is a JSON object.")
-        for name in ("client_id", "secret", "public_token"):
-            if not isinstance(body.get(name), str):
-                raise invalid_request(f"{name} is required.", field=name)
+    def exchange(self, body: Mapping[str, Any]) -> Fields:
+        """`POST /item/public_token/exchange`; the credentials stand in the body too, which fits the contract. Source:
+        [S24]."""
         if (body["client_id"], body["secret"]) != (
             self.credentials.client_id,
             self.credentials.client_secret.reveal(),

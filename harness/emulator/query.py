@@ -109,8 +109,12 @@ def parse_sort(text: str, resource: Resource, settings: EmulatorSettings) -> Ord
 def _parameter(name: str, value: str, resource: Resource) -> Condition:
     if name not in WINDOWS:
         return Condition(slot_of(name, resource), "is", _keys(value))
+    return Condition(window_slot(name, resource), "until" if WINDOWS[name][1] else "from", (millis(name, value),))
+
+
+def millis(name: str, value: str) -> int:
+    """The Unix milliseconds of a parameter; ApiError 400 for what is no integer."""
     try:
-        bound = int(value)
+        return int(value)
     except ValueError:
         raise invalid_request(f"{name} is Unix milliseconds.", parameter=name) from None
-    return Condition(window_slot(name, resource), "until" if WINDOWS[name][1] else "from", (bound,))

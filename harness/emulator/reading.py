@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +21,8 @@ from harness.emulator.storage.sortkeys import LARGEST
 SINGLE_LISTS = frozenset({"company_info", "store", "balance"})
 """Lists whose value is one object. Source: [S24] response schemas."""
 DEFAULT_LIMIT = 50
+POSITIVE = re.compile(r"0{0,99}[1-9][0-9]{0,999}")
+"""A positive integer of a length that can be read."""
 Block = dict[str, Any]
 
 
@@ -28,7 +31,7 @@ def limit_of(query: Mapping[str, str], settings: EmulatorSettings, default: int 
     if "limit" not in query:
         return default
     text = query["limit"]
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if POSITIVE.fullmatch(text) is None:
         raise invalid_request("limit is a positive integer.", parameter="limit")
     if int(text) > settings.limit_maximum and settings.limit_over == "reject":
         raise invalid_request(f"limit is at most {settings.limit_maximum}.", parameter="limit")

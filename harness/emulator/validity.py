@@ -1,6 +1,7 @@
 """A write body held against the contract: what Rutter itself rejects with 400, before anything is accepted."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from harness.contract import Contract, Resource
+from harness.contract import Contract, Operation, Resource
 from harness.contract.fields import Field
 from harness.emulator.errors import invalid_request
 from harness.emulator.settings import EmulatorSettings
@@ -22,24 +23,39 @@ def _no_json(constant: str) -> Any:
     raise ValueError(constant)
 
 
-DECODER = json.JSONDecoder(parse_constant=_no_json)
+def _finite(digits: str) -> float:
+    """A number that no double holds would become an infinity, which is no JSON."""
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(digits)
+    return value
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_json, parse_float=_finite)
+MOST_NESTED = 200
+"""Arrays and objects inside each other that a body may have. INFERRED: every API has a limit; this one keeps what
+answers and jobs repeat of a body within what can be written and validated."""
 LONG_NUMBER = re.compile(rb"\d{19}")
 """A body with one is read by the library: orjson makes a double of a whole number beyond 64 bits."""
 
 
 def json_body(content: bytes) -> Any:
-    """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON, or null."""
+    """The JSON of a body; None when it is empty; ApiError 400 when it is not JSON or null, is nested too deeply, or
+    holds half of a surrogate pair, which no encoding can carry."""
     try:
         body = _parsed(content) if content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid_request("The body is not JSON.") from None
+    if content.count(b"[") + content.count(b"{") > MOST_NESTED and _deeper(body, MOST_NESTED):
+        raise invalid_request("The body is nested too deeply.")
     if content and body is None:
         raise invalid_request("The body is null.")
     return body
 
 
 def _parsed(content: bytes) -> Any:
-    """What orjson refuses (other encodings than UTF-8, halves of surrogate pairs) may still be JSON to the library."""
+    """What orjson refuses (other encodings than UTF-8, whole numbers of hundreds of digits) may still be JSON to the
+    library."""
     if LONG_NUMBER.search(content) is None:
         try:
             return orjson.loads(content)
@@ -49,7 +65,30 @@ def _parsed(content: bytes) -> Any:
 
 
 def _slowly(content: bytes) -> Any:
-    return DECODER.decode(content.decode(json.detect_encoding(content)))
+    body = DECODER.decode(content.decode(json.detect_encoding(content)))
+    json.dumps(body, ensure_ascii=False).encode()  # a UnicodeEncodeError, a ValueError, at half of a surrogate pair
+    return body
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether arrays and objects stand more than `most` deep in each other."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return bool(level)
+
+
+def requested(contract: Contract, operation: Operation, body: Any) -> Any:
+    """The body, when it fits the request schema of an operation whose body has no wrapper; ApiError 400 otherwise."""
+    for problem in contract.validator(operation.request_schema or "").problems(body):
+        where = f"{problem.path}: " if problem.path else ""
+        raise invalid_request(f"{where}{problem.message}", field=problem.path)
+    return body
 
 
 def checked_mode(body: Any) -> None:

@@ -93,7 +93,7 @@ class World:
         """`POST /connections/create`. With credentials the initial sync begins; without it waits at its link_url."""
         connection = self._organisation.create(body)
         if body and "syncConfig" in body:
-            self._configuration.set_sync("connections", connection["id"], body["syncConfig"], partial=False)
+            self._configuration.set_sync("connections", connection["id"], body["syncConfig"])
         if body and "platform" in body:
             self.lifecycle.begin(connection)
         return self._organisation.created(connection)

@@ -49,7 +49,8 @@ class Outcome:
 
 
 def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
-    """The contract with live examples and documented errors. Source: see above."""
+    """The contract with live examples, documented errors, and the empty body that makes a connection. Source: see above;
+    facts section 8."""
     document: dict[str, Any] = copy.deepcopy(dict(lab.contract.document))
     shared = document["components"]["parameters"]
     error = {"description": "error",
@@ -64,6 +65,8 @@ def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
                 raw["requestBody"]["content"]["application/json"]["example"] = sample.body
             if path.endswith("/file"):
                 raw["responses"]["200"]["content"] = {"*/*": {}}
+    made = document["paths"]["/connections/create"]["post"]["requestBody"]["content"]["application/json"]
+    made["schema"] = {"anyOf": [made["schema"], {"type": "object", "maxProperties": 0}]}  # [D:rutter-link/overview]
     return document
 
 
@@ -76,14 +79,14 @@ def _parameter(item: Mapping[str, Any], shared: Mapping[str, Any], known: Mappin
     return data
 
 
-def settings(lab: Lab, examples: int, most: int) -> SchemathesisConfig:
+def settings(lab: Lab, examples: int, most: int, seed: int) -> SchemathesisConfig:
     """How Schemathesis runs. `most`: seconds."""
     user, password = lab.auth
     return SchemathesisConfig.from_dict(
         {
             "base-url": lab.process.base_url,
             "auth": {"basic": {"username": user, "password": password}},
-            "seed": SEED,
+            "seed": seed,
             "max-time": most,
             "continue-on-failure": True,
             "request-timeout": 60,
@@ -93,7 +96,8 @@ def settings(lab: Lab, examples: int, most: int) -> SchemathesisConfig:
                 "negative_data_rejection": {"expected-statuses": REJECTED},
                 "positive_data_acceptance": {"expected-statuses": TAKEN},
             },
-            "phases": {"stateful": {"max-steps": 6}},
+            # Examples stay as they are: with ids that answers have told, deletes would take what other examples name.
+            "phases": {"stateful": {"max-steps": 6}, "examples": {"extra-data-sources": {"responses": False}}},
             "warnings": False,
         }
     )  # fmt: skip
@@ -116,11 +120,7 @@ class Feeder:
         if sample.token and not self.negative(case, ParameterLocation.QUERY) and "access_token" in case.query:
             case.query["access_token"] = sample.token
             self._readable(case)
-        if not self.negative(case, ParameterLocation.PATH):
-            for name, value in sample.path.items():
-                given = case.path_parameters.get(name)
-                if given not in self.seen or (case.method == "DELETE" and given in self.kept):
-                    case.path_parameters[name] = value
+        self.place(case)
         if "Idempotency-Key" in (case.headers or {}) and not self.negative(case, ParameterLocation.HEADER):
             case.headers["Idempotency-Key"] = key()
         if isinstance(case.body, dict) and not self.negative(case, ParameterLocation.BODY) and sample.body is not None:
@@ -129,6 +129,18 @@ class Feeder:
             if sample.operation.name == "backfill":
                 case.body = sample.body  # days of a form that the contract does not say
         return case
+
+    def place(self, case: Any) -> None:
+        """Ids that exist where the path is meant to be right: those that answers have told, and else the sample's own;
+        two ids of one path belong together, as only the sample's and those of a sequence do."""
+        if self.negative(case, ParameterLocation.PATH):
+            return
+        own = self.samples[case.operation.definition.raw["operationId"]].path
+        given = [case.path_parameters.get(name) for name in own]
+        together = len(own) == 1 or (case.meta is not None and case.meta.phase.name.value == "stateful")
+        lost = case.method == "DELETE" and not self.kept.isdisjoint(given)
+        if lost or not together or not self.seen.issuperset(given):
+            case.path_parameters |= own
 
     def learn(self, content: Any) -> None:
         """Remember the ids of an answer: they may be used again."""
@@ -212,9 +224,11 @@ class Thinning:
         return self._seen[label] <= FIRST or self._seen[label] % EVERY == 0
 
 
-def fuzz(lab: Lab, samples: Mapping[str, Sample], *, examples: int, most: int, include: str = "") -> Outcome:
+def fuzz(
+    lab: Lab, samples: Mapping[str, Sample], *, examples: int, most: int, include: str = "", seed: int = SEED
+) -> Outcome:
     """Run all phases; what was seen."""
-    schema = schemathesis.openapi.from_dict(overlay(lab, samples), config=settings(lab, examples, most))
+    schema = schemathesis.openapi.from_dict(overlay(lab, samples), config=settings(lab, examples, most, seed))
     feeder = Feeder(lab, samples)
     if include:
         schema = schema.include(lambda context: include in context.operation.label)

@@ -114,7 +114,7 @@ class Sampler:
             told = self._attachment(resource, platform)
             made.path |= {"id": told["attached_to_id"], "attachmentId": told["platform_id"]}
         elif resource.name.startswith("product_variants"):
-            product = self.rows("products", platform)[1]
+            product = self.rows("products", platform)[2 if operation.name == "delete" else 1]
             made.path["id"] = product["id"]
             if "{variantId}" in operation.path:
                 made.path["variantId"] = product["variants"][0]["id"]
@@ -209,7 +209,8 @@ class Sampler:
                 made.body = SYNC if operation.method in {"POST", "PATCH"} else None
             case "webhook_configs" if "{id}" in operation.path:
                 made.path["id"] = self.lab.api("GET", "/configs/webhooks").json()[0]["id"]
-                made.body = {"ORDER_CREATED": {"SHOPIFY": {"email": "$.email"}}} if operation.method != "GET" else None
+                shown = {"ORDER_CREATED": {"SHOPIFY": {"email": "$.email"}}}
+                made.body = {"platform_data_config": shown} if operation.method != "GET" else None
             case "acp_checkout_sessions" | "ucp_checkout_sessions":
                 self._checkout(made)
             case "supplier_enablement_merchants":

@@ -47,16 +47,18 @@ def shown(row: int, code: str | None) -> str:
 
 
 def exact(value: Any) -> Decimal:
-    """A JSON number or amount text as a decimal; None and what is no number count as zero."""
+    """A JSON number or amount text as a decimal; None and what is no number count as zero, and so do the infinities and
+    NaN, which decimals can spell."""
     kind = type(value)
     if kind is Decimal:
         return value  # type: ignore[no-any-return]  # mypy does not follow `kind is`
     if value is None or kind is bool:
         return ZERO
     try:
-        return Decimal(value if kind is int else str(value))
+        found = Decimal(value if kind is int else str(value))
     except ArithmeticError:
         return ZERO
+    return found if found.is_finite() else ZERO
 
 
 def number(value: Decimal) -> int | float:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
 from harness.core import iso_utc
+from harness.emulator.bookkeeping.refusals import Refused
 from harness.emulator.quirks import quirk
 
 DAYS = (
@@ -33,9 +34,13 @@ def document_date(number: int, platform: str) -> str:
 
 
 def widen(value: str, platform: str) -> str:
-    """What a sent date or date-time becomes: UTC with milliseconds; midnight of its UTC day on QuickBooks."""
-    instant = datetime.fromisoformat(value)
-    instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    """What a sent date or date-time becomes: UTC with milliseconds; midnight of its UTC day on QuickBooks. Raises
+    Refused for an instant that is well formed and cannot be kept: a leap second, one outside of the years 1 to 9999."""
+    try:
+        instant = datetime.fromisoformat(value)
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused(f"{value} is no date that the platform can keep.") from None
     if quirk(platform, "document_dates") == "midnight":
         instant = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     return iso_utc(instant)

@@ -36,12 +36,22 @@ def created(
     lookup: Lookup,
 ) -> list[Document]:
     """The documents that a valid create makes: one, or several for a bulk write. Raises Refused."""
+    body = writable(contract, resource.create_schema_name, body)
     check_references(contract, resource, "create", platform, body, lookup)
     check_rules(resource.name, platform, body, lookup)
     items = [body]
     if resource.name == "bank_feed_transactions":
         items = [{**item, "bank_feed_account_id": body["bank_feed_account_id"]} for item in body["transactions"]]
     return [_document(contract, resource, platform, item, ids, now, lookup) for item in items]
+
+
+def writable(contract: Contract, schema: str | None, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a body has of the properties that a request schema names: any other is ignored, above all those that only a
+    document has, such as `id`. Source: version policy, [D:rest/2024-08-31/basics] (INFERRED for bodies)."""
+    if schema is None:
+        return {name: value for name, value in body.items() if name != "id"}
+    known = contract.schema(schema).get("properties", {})
+    return {name: value for name, value in body.items() if name in known} if known else body
 
 
 def _document(

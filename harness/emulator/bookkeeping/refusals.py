@@ -1,5 +1,6 @@
 """What a platform refuses although the request is well formed (HTTP 450)."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,10 @@ from harness.emulator.bookkeeping.amounts import exact
 from harness.emulator.bookkeeping.derived import balance
 from harness.emulator.quirks import quirk
 
+AMOUNTS = ("line_items[].total_amount", "line_items[].item.unit_amount", "linked_bills[].allocated_amount",
+           "currency_rate", "bill_item.unit_price", "invoice_item.unit_price")  # fmt: skip
+"""Inputs that may be texts and stand for numbers. Source: [S24] create and update schemas."""
+AMOUNT = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?")
 Lookup = Callable[[str, str], dict[str, Any] | None]
 
 
@@ -81,6 +86,10 @@ def check_size(value: Any, largest: float) -> None:
 
 def check_rules(resource: str, platform: str, body: Mapping[str, Any], lookup: Lookup) -> None:
     """The platform's own rules. Sources: the quirks; [S24] on journal signs and bank transfers."""
+    for path in AMOUNTS:
+        for value in values(body, path):
+            if isinstance(value, str) and AMOUNT.fullmatch(value) is None:
+                raise Refused(f"{path}: {value[:40]!r} is no number.")
     lines = [line for line in body.get("line_items") or () if isinstance(line, dict)]
     alternatives = quirk(platform, "line_needs_one_of").get(resource)
     for line in lines if alternatives else ():

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
-from harness.emulator.bookkeeping.creating import Document, lines, place
+from harness.emulator.bookkeeping.creating import Document, lines, place, writable
 from harness.emulator.bookkeeping.derived import derive
 from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, Refused, check_references, check_rules
@@ -29,6 +29,7 @@ def updated(
     Lines: bills and expenses replace all; others too, keeping the ids that are named (INFERRED), where the quirks
     `lines_appended` and `lines_whole` do not say otherwise.
     """
+    body = writable(contract, resource.update_schema_name, body)
     check_references(contract, resource, "update", platform, body, lookup)
     check_rules(resource.name, platform, body, lookup)
     if "line_items" in body and applies(platform, "lines_whole", resource.name):

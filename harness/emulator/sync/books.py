@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -77,8 +77,11 @@ def seeded(platform: str, version: str, seed: int, now: datetime) -> Mapping[str
 
 
 def months_before(instant: datetime, months: float) -> datetime:
-    """The start of a look-back of `months`."""
-    return instant - timedelta(days=DAYS_OF_A_MONTH * months)
+    """The start of a look-back of `months`; the first instant of all where it would be before that."""
+    try:
+        return instant - timedelta(days=DAYS_OF_A_MONTH * months)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _inside(resource: str, document: Document, first: int, last: int) -> bool:

@@ -130,7 +130,8 @@ class Syncing:
             return
         wanted = resources_of(self._contract, body["object_types"])
         announce = bool(body["include_webhooks"])
-        until = _day(body["end_date"]) + timedelta(days=1) if body["end_date"] else self._clock.now()
+        now = self._clock.now()
+        until = min(_day(body["end_date"]), now) + timedelta(days=1) if body["end_date"] else now
         for resource, documents in self._books.within(connection, wanted, _day(body["start_date"]), until):
             self._landing.fresh(connection, resource, documents, announce=announce)
         self._apply(connection, wanted, announce=announce)

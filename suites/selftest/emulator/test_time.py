@@ -286,7 +286,8 @@ def test_a_sync_configuration_of_its_own_decides_what_is_read(double):
     ends ready all the same."""
     config = {"initialSync": {"batches": [{"timeFrameInMonths": 240, "entities": ["VENDOR"]}]},
               "incrementalSync": {"syncPeriodInMinutes": 120, "entities": ["VENDOR"]}}  # fmt: skip
-    body = {"platform": "NETSUITE", "syncConfig": config}
+    body = {"platform": "NETSUITE", "syncConfig": config, "token_id": "i", "token_secret": "s", "consumer_key": "k",
+            "consumer_secret": "c", "store_name": "n"}  # fmt: skip
     made = double.api("POST", "/connections/create", json=body).json()["connection"]
     empty = {**config, "initialSync": {"batches": []}}
     other = double.api("POST", "/connections/create", json={**body, "syncConfig": empty}).json()["connection"]

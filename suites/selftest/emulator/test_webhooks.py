@@ -266,7 +266,7 @@ def test_a_configured_part_of_the_raw_record_is_in_the_webhook(double, receiver)
     """platform_data_config picks values by JSONPath for one event type and platform. Source: [S24]."""
     config = next(item for item in double.api("GET", "/configs/webhooks").json() if item["url"] == receiver.url)
     double.api("PATCH", f"/configs/webhooks/{config['id']}/platform_data_config",
-               json={"VENDOR_UPDATED": {"QUICKBOOKS": {"raw_id": "$.Id"}}})  # fmt: skip
+               json={"platform_data_config": {"VENDOR_UPDATED": {"QUICKBOOKS": {"raw_id": "$.Id"}}}})  # fmt: skip
     for platform in ("QUICKBOOKS", "NETSUITE"):
         emit(double, "VENDOR_UPDATED", connection=platform)
     shown = [json.loads(body)["vendor"][0] for body, _, _ in receiver.wait(2)]
