@@ -198,13 +198,13 @@ class Documents:
     def keep(self, kind: str, id: str, body: Any, alias: str | None = None) -> None:
         """Insert or replace a record. `alias` is another name that finds it."""
         with self.transaction():
-            self._records.keep(kind, id, body, None if alias is None else storable(alias))
+            self._records.keep(kind, storable(id), body, None if alias is None else storable(alias))
 
     def keep_many(self, kind: str, records: Iterable[tuple[str, Any]]) -> None:
         """Insert or replace several records, by id."""
         with self.transaction():
             for id, body in records:
-                self._records.keep(kind, id, body)
+                self._records.keep(kind, storable(id), body)
 
     def forget_many(self, kind: str, ids: Iterable[str]) -> None:
         """Delete several records."""
@@ -226,7 +226,7 @@ class Documents:
 
     def recall(self, kind: str, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Every record of a kind with its id, in the order they were first kept; those whose id has the prefix."""
-        return self._records.all(kind, prefix)
+        return self._records.all(kind, storable(prefix))
 
     def first(self, kind: str) -> tuple[str, Any] | None:
         """The record of a kind with the smallest id, and that id; None when there is none."""

@@ -49,8 +49,8 @@ class Outcome:
 
 
 def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
-    """The contract with live examples, documented errors, and the empty body that makes a connection. Source: see above;
-    facts section 8."""
+    """The contract with live examples, documented errors, and the empty body that makes a connection. Source: see
+    above; facts section 8."""
     document: dict[str, Any] = copy.deepcopy(dict(lab.contract.document))
     shared = document["components"]["parameters"]
     error = {"description": "error",

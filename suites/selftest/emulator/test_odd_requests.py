@@ -159,3 +159,17 @@ def test_time_goes_on_after_extreme_spans(double):
     double.advance(86_400)
     assert double.connection(made["id"])["status"] == "active"
     assert double.rows("/accounting/vendors", made["access_token"])
+
+
+@pytest.mark.parametrize("id", ["%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80"])
+def test_an_id_that_nothing_can_have_is_unknown(double, id):
+    """Whatever bytes a path holds: an object, a connection, a merchant's session with that id is not there."""
+    token = double.token("QUICKBOOKS")
+    for path in (f"{BILLS}/{id}", f"{BILLS}/{id}/attachments", f"/connections/{id}", f"/jobs/{id}",
+                 f"/acp/{id}/checkout_sessions/{id}", f"/configs/webhooks/{id}"):  # fmt: skip
+        for method, body in (("GET", None), ("PATCH", {"bill": {"memo": "m"}, "name": "n"})):
+            answer = double.api(method, path, token=token, json=body)
+            assert answer.status_code in {400, 404, 410}, (method, path, answer.text)
+    assert double.api("DELETE", f"{BILLS}/{id}", token=token).json() == {"code": "not_found", "success": False}
+    made = double.api("POST", f"/acp/{id}/checkout_sessions", json={"items": [{"id": "sku", "quantity": 1}]}).json()
+    assert double.api("GET", f"/acp/{id}/checkout_sessions/{made['id']}").json() == made
