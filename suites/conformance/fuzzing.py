@@ -65,8 +65,10 @@ def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
                 raw["requestBody"]["content"]["application/json"]["example"] = sample.body
             if path.endswith("/file"):
                 raw["responses"]["200"]["content"] = {"*/*": {}}
-    made = document["paths"]["/connections/create"]["post"]["requestBody"]["content"]["application/json"]
-    made["schema"] = {"anyOf": [made["schema"], {"type": "object", "maxProperties": 0}]}  # [D:rutter-link/overview]
+    empty = document["paths"]["/connections/create"]["post"]["requestBody"]  # may be empty: [D:rutter-link/overview]
+    content = empty["content"]["application/json"]
+    content["schema"] = {"anyOf": [content["schema"], {"type": "object", "maxProperties": 0}]}
+    empty["required"] = False
     return document
 
 

@@ -27,7 +27,7 @@ def main() -> int:
     """Run what was asked for and print the tables."""
     parser = argparse.ArgumentParser(description="Hold the emulator against the contract.")
     parser.add_argument("--examples", type=int, default=4, help="generated requests for each operation and phase")
-    parser.add_argument("--seconds", type=int, default=180, help="time limit of the generated requests")
+    parser.add_argument("--seconds", type=int, default=160, help="time limit of the generated requests")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated requests")
     parser.add_argument("--only", choices=("strict", "fuzz"), help="one of the two proofs")
     parser.add_argument("--include", default="", help="only operations whose method and path hold this text")
