@@ -45,13 +45,17 @@ def created(
     return [_document(contract, resource, platform, item, ids, now, lookup) for item in items]
 
 
+OWN = frozenset({"id", "platform_id", "platform_url", "platform_data", "created_at", "updated_at", "last_synced_at"})
+"""What the platform and the API give an object."""
+
+
 def writable(contract: Contract, schema: str | None, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a body has of the properties that a request schema names: any other is ignored, above all those that only a
-    document has, such as `id`. Source: version policy, [D:rest/2024-08-31/basics] (INFERRED for bodies)."""
-    if schema is None:
-        return {name: value for name, value in body.items() if name != "id"}
-    known = contract.schema(schema).get("properties", {})
-    return {name: value for name, value in body.items() if name in known} if known else body
+    """A body without what is not its sender's to say, unless its request schema names it: ignored as any unknown
+    property. Source: version policy, [D:rest/2024-08-31/basics] (INFERRED for bodies)."""
+    if OWN.isdisjoint(body):
+        return body
+    known = contract.schema(schema).get("properties", {}) if schema else {}
+    return {name: value for name, value in body.items() if name not in OWN or name in known}
 
 
 def _document(
