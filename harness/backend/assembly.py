@@ -42,6 +42,8 @@ class Backend:
     """What all processes may send together; None without a limit."""
     requests: Counter
     """Requests of this process to the API, by the status of their answer; `none` without one."""
+    errors: Counter
+    """Those that were no success, by the API's error code, or what broke on the way."""
 
     @classmethod
     def of(cls, settings: BackendSettings, clock: Clock) -> "Backend":
@@ -62,6 +64,7 @@ class Backend:
             Unsupported(clock),
             _budget(settings, database),
             Counter("golive_api_requests", "Requests to the API by status", ["status"], registry=None),
+            Counter("golive_api_errors", "Errors of the API by class", ["class"], registry=None),
         )  # fmt: skip
 
     def gateway(self) -> Gateway:
@@ -76,8 +79,10 @@ class Backend:
         return Reader(worker, self.database, self.connections, self.mirror, self.wishes, gateway, self.clock, writer,
                       self.settings.not_ready_seconds, self.settings.mirrored, self.unsupported)  # fmt: skip
 
-    def _count(self, status: int | None) -> None:
+    def _count(self, status: int | None, kind: str | None) -> None:
         self.requests.labels("none" if status is None else str(status)).inc()
+        if kind is not None:
+            self.errors.labels(kind).inc()
 
 
 def _budget(settings: BackendSettings, database: Database) -> LogBudget | None:

@@ -1,6 +1,8 @@
 """The way to the API: one rate budget for all processes, and pauses that every worker respects."""
 
 import json
+import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,9 @@ from harness.backend.settings import BackendSettings
 from harness.client import ApiClient, Call, NoBudget
 from harness.client.api import basic
 from harness.core import Clock, Exchange, Secret
+
+LOG = logging.getLogger("golive.backend.api")
+_CODE = re.compile(r"[A-Za-z_]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,12 @@ class Paused(Exception):
 
 
 class Gateway:
-    """Sends requests for connections. One per thread; `count` is told the status of every answer."""
+    """Sends requests for connections. One per thread; `count` is told the status of every answer, and the class of
+    an error."""
 
     def __init__(
         self, settings: BackendSettings, pauses: Pauses, connections: Connections, budget: LogBudget | None,
-        clock: Clock, count: Callable[[int | None], None],
+        clock: Clock, count: Callable[[int | None, str | None], None],
     ) -> None:  # fmt: skip
         self._settings = settings
         self._pauses = pauses
@@ -83,10 +89,22 @@ class Gateway:
         exchange = self._client.send(Call(method, path, tuple(pairs), headers, content), retry=False)
         if self._turns:
             self._turns.answered()
-        self._count(exchange.status)
+        body_of = _json(exchange)
+        self._tell(exchange, path, connection_id, body_of)
         self.failures = self.failures + 1 if exchange.status is None or exchange.status >= 500 else 0
         self._heed(exchange, connection_id)
-        return Reply(exchange.status, _json(exchange))
+        return Reply(exchange.status, body_of)
+
+    def _tell(self, exchange: Exchange, path: str, connection_id: str | None, body: Any) -> None:
+        """Count the answer by its status and, when it is an error, by its class; log it with the API's own id of it."""
+        good = exchange.status == 200
+        kind = None if good else _class_of(exchange, body)
+        self._count(exchange.status, kind)
+        fields = {"method": exchange.request.method, "path": path, "status": exchange.status, "error": kind,
+                  "connection": connection_id, "ms": round(exchange.elapsed * 1000, 1),
+                  "api_request_id": exchange.response.header("x-rutter-request-id") if exchange.response else None,
+                  }  # fmt: skip
+        LOG.log(logging.INFO if good else logging.WARNING, "api", extra={"fields": fields})
 
     def exchange(self, public_token: Secret) -> Reply:
         """A public token for an access token. Source: [S24] /item/public_token/exchange."""
@@ -113,6 +131,14 @@ class Gateway:
 
 def _same(exchange: Exchange) -> Exchange:
     return exchange
+
+
+def _class_of(exchange: Exchange, body: Any) -> str:
+    """The class of an error: the API's code, which is stable (section 2), or what broke on the way."""
+    code = body.get("error_code") if isinstance(body, dict) else None
+    if isinstance(code, str) and _CODE.fullmatch(code):
+        return code
+    return "no_answer" if exchange.response is None else f"http_{exchange.status}"
 
 
 def _json(exchange: Exchange) -> Any:

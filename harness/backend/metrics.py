@@ -18,6 +18,7 @@ class Metrics:
             "golive_webhooks", "Webhook requests by what became of them", ["outcome"], registry=self.registry
         )
         self.registry.register(backend.requests)
+        self.registry.register(backend.errors)
         self.registry.register(_Gauges(backend))
 
     def text(self) -> bytes:
@@ -40,6 +41,11 @@ class _Gauges(Collector):
         yield GaugeMetricFamily("golive_inbox_dead", "Events that could not be worked off", value=depth.dead)
         yield GaugeMetricFamily("golive_inbox_done", "Events that were worked off and are still kept", value=depth.done)
         yield GaugeMetricFamily("golive_inbox_repeats", "Deliveries of events that were known", value=depth.repeats)
+        if self._backend.budget is not None:
+            yield GaugeMetricFamily(
+                "golive_budget_used_ratio", "Share of the rate limit used in its last window, by all processes",
+                value=self._backend.budget.used(),
+            )  # fmt: skip
         states = GaugeMetricFamily("golive_connections", "Connections by state", labels=["state"])
         for state, count in self._backend.connections.states().items():
             states.add_metric([state], count)

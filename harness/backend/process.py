@@ -3,9 +3,9 @@
 import json
 import subprocess
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from harness.backend.settings import BackendSettings
@@ -26,24 +26,23 @@ class BackendProcess:
     def start(cls, settings: BackendSettings, log: Path | None = None) -> "BackendProcess":
         """Start one and wait until it accepts connections. HarnessError when it ends instead. What it tells on standard
         error goes into `log`."""
-        with log.open("wb") if log is not None else nullcontext(subprocess.PIPE) as errors:
+        # Never a pipe: nobody empties it while the process runs, and a full one would stop it.
+        with log.open("w+b") if log is not None else TemporaryFile() as errors:
             process = subprocess.Popen(
                 [sys.executable, "-m", "harness.backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=errors, text=True, start_new_session=True,
             )  # fmt: skip
-        if process.stdin is None or process.stdout is None:
-            raise HarnessError("the backend's process has no pipes")
-        process.stdin.write(dumps(settings))
-        process.stdin.close()
-        line = process.stdout.readline()
-        if not line.startswith(READY):
-            process.wait()
-            text = process.stderr.read() if process.stderr else log.read_text(encoding="utf-8") if log else ""
-            told = text.strip().splitlines()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
-            raise HarnessError(f"the backend did not start: {told[-1] if told else 'it said nothing'}")
+            if process.stdin is None or process.stdout is None:
+                raise HarnessError("the backend's process has no pipes")
+            process.stdin.write(dumps(settings))
+            process.stdin.close()
+            line = process.stdout.readline()
+            if not line.startswith(READY):
+                process.wait()
+                process.stdout.close()
+                errors.seek(0)
+                told = errors.read().decode("utf-8", "replace").strip().splitlines()
+                raise HarnessError(f"the backend did not start: {told[-1] if told else 'it said nothing'}")
         return cls(replace(settings, port=int(line.removeprefix(READY))), process)
 
     @property
@@ -68,9 +67,8 @@ class BackendProcess:
 
     def _ended(self) -> None:
         self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe is not None:
-                pipe.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def dumps(settings: BackendSettings) -> str:

@@ -13,11 +13,13 @@ from starlette.types import ASGIApp
 from harness.backend.assembly import Backend
 from harness.backend.defects import chosen
 from harness.backend.intake import Intake
+from harness.backend.logs import Logged
+from harness.backend.logs import begin as begin_logs
 from harness.backend.outgoing import Outgoing
 from harness.backend.pages import Pages
 from harness.backend.settings import BackendSettings
 from harness.backend.syncer import Poller, Syncer
-from harness.backend.web import Endpoints, application
+from harness.backend.web import SHORT, WEBHOOKS, Endpoints, application
 from harness.backend.worker import Worker
 from harness.core import SystemClock
 from harness.errors import UsageError
@@ -42,6 +44,7 @@ def with_port(settings: BackendSettings) -> BackendSettings:
 
 
 async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings], None]) -> None:
+    begin_logs()
     backend = Backend.of(settings, SystemClock())
     defects = chosen(settings.defects)
     for defect in defects:
@@ -65,6 +68,7 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
         settings.mirrored,
         poll=settings.poll_seconds,
         reconcile=settings.reconcile_seconds,
+        tidy=lambda: backend.inbox.forget(settings.keep_seconds),
     )
     threads: list[Worker | Syncer | Poller] = [*workers, *syncers, poller]
     intake = Intake(backend.inbox.keep, stored)
@@ -73,7 +77,7 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
     for defect in defects:
         served = defect.wrap(served, backend)
     server = Server(
-        served,
+        Logged(served, frozenset({WEBHOOKS, SHORT})),
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

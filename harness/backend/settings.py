@@ -60,6 +60,8 @@ class BackendSettings:
     repeat_window: float = 3600.0
     """A delivery with the same bytes is the same event for this long: retries end after about 15 minutes. What is told
     of a connection holds no time: it is the same only while it waits. Source: [D:implementation-guides/webhooks]."""
+    keep_seconds: float = 30 * 86_400.0
+    """How long events that were worked off are kept for whoever has to look into them."""
     lease_seconds: float = 10.0
     attempts: int = 6
     retry_seconds: float = 2.0

@@ -75,14 +75,17 @@ class Syncer:
 
 
 class Poller:
-    """Wishes by the clock: everything every `poll` seconds, whole walks every `reconcile` seconds."""
+    """Wishes by the clock: everything every `poll` seconds, whole walks every `reconcile` seconds. `tidy` is called
+    with each poll."""
 
     def __init__(
-        self, connections: Connections, wishes: Wishes, resources: Sequence[str], *, poll: float, reconcile: float
-    ) -> None:
+        self, connections: Connections, wishes: Wishes, resources: Sequence[str], *, poll: float, reconcile: float,
+        tidy: Callable[[], object],
+    ) -> None:  # fmt: skip
         self._connections = connections
         self._wishes = wishes
         self._resources = resources
+        self._tidy = tidy
         self._poll = poll
         self._every = max(1, round(reconcile / poll))
         self._stopping = threading.Event()
@@ -102,6 +105,7 @@ class Poller:
         while not self._stopping.wait(self._poll):
             turn += 1
             try:
+                self._tidy()
                 for view in self._connections.all():
                     wanted = [CONNECTION]
                     if view.state in CALLABLE:

@@ -1,6 +1,7 @@
 """The reference backend against the double over real sockets: link, mirror, freshness, deletes, outages, removal."""
 
 import base64
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -41,7 +42,7 @@ class World:
             database=database or f"sqlite:///{folder / 'backend.sqlite3'}",
             idle_seconds=0.02, poll_seconds=3600.0, not_ready_seconds=0.2,
         )  # fmt: skip
-        self.backend = BackendProcess.start(self.settings)
+        self.backend = BackendProcess.start(self.settings, folder / "backend.log")
         self.http = httpx.Client(timeout=30)
 
     def close(self):
@@ -182,6 +183,8 @@ def test_no_token_is_anywhere_and_disconnecting_removes_all(world):
         "/events",
         "/health",
         "/metrics",
+        "/dead-letters",
+        "/golive/queue",
     )
     shown = b"".join(place.http.get(place.backend.url + page).content for page in pages)
     before = b"".join(path.read_bytes() for path in place.folder.iterdir())
@@ -191,9 +194,15 @@ def test_no_token_is_anywhere_and_disconnecting_removes_all(world):
     assert place.http.get(f"{place.backend.url}/connections").json()["connections"] == []
     assert id not in {item["id"] for item in connections(place)}
     place.backend.process.terminate()
-    told = place.backend.process.stdout.read() + place.backend.process.stderr.read()
+    told = place.backend.process.stdout.read().encode() + (place.folder / "backend.log").read_bytes()
+    lines = [json.loads(line) for line in (place.folder / "backend.log").read_text().splitlines()]
+    assert {"request", "api"} <= {line["message"] for line in lines}
+    assert all(line["request_id"] for line in lines if line["message"] == "request")
+    assert all(line["api_request_id"] for line in lines if line["message"] == "api")
+    exchanged = [line for line in lines if line.get("path") in {"/link/exchange", "/item/public_token/exchange"}]
+    assert len({line["request_id"] for line in exchanged}) == 1  # what it asked for belongs to the request
     written = before + b"".join(path.read_bytes() for path in place.folder.iterdir())
-    texts = shown + told.encode() + "\n".join(dumped).encode()
+    texts = shown + told + "\n".join(dumped).encode()
     secrets = [place.token, public_token, place.auth[1], *(key.reveal() for key in place.settings.vault_keys)]
     for secret in secrets:
         assert [form for form in forms(secret) if form.encode() in written + texts] == []

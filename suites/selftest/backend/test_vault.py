@@ -116,10 +116,13 @@ def test_alert_rules_name_only_metrics_that_exist(tmp_path):
     parts.connections.add("c1", "XERO", None, Secret("a token"))
     parts.connections.note("c1", synced_at=1.0)
     parts.requests.labels("429").inc()
+    parts.errors.labels("NEEDS_UPDATE").inc()
     metrics = Metrics(parts)
     metrics.webhooks.labels("stored").inc()
     served = metrics.text().decode()
     parts.database.close()
+    assert "golive_budget_used_ratio 0.0" in served
+    assert 'golive_api_errors_total{class="NEEDS_UPDATE"} 1.0' in served
     expressions = [rule["expr"] for group in yaml.safe_load(rules())["groups"] for rule in group["rules"]]
     named = set(re.findall(r"golive_\w+", " ".join(expressions)))
     assert len(expressions) >= 8
