@@ -81,14 +81,23 @@ def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
     folder = folders[0] if folders else DEFAULT
     settings = replay_settings(folder, out=str(out.resolve()), command=shlex.join(["golive", *sys.argv[1:]]))
     status = prove(settings, workers=worker_count(workers), shown_as=out)
-    for line in differences(header_of(folder)["told"], told_by(settings.directory)):
+    then, now = header_of(folder)["told"], told_by(settings.directory)
+    for line in differences(then, now):
         click.echo(line)
     notes = [*unplayed(settings.directory), *expired(folder, datetime.now(UTC).date())]
     for note in notes[:MOST_NOTES]:
         click.echo(f"{note.kind}: {note.where}: {note.told}")
     if len(notes) > MOST_NOTES:
         click.echo(f"and {len(notes) - MOST_NOTES:,} more: golive cassettes drift --report {out}")
-    return ExitStatus.INCONCLUSIVE if status is ExitStatus.GO and any(note.fails for note in notes) else status
+    doubt = []
+    if then != now or any(note.kind == "unplayed" for note in notes):
+        doubt.append("it did not ask and say what the recorded run did; record again: golive record")
+    if any(note.fails for note in notes):
+        doubt.append("the recordings are too old; record again: golive record")
+    if status is ExitStatus.GO and doubt:
+        click.echo(f"INCONCLUSIVE, not GO: {'; '.join(doubt)}")
+        return ExitStatus.INCONCLUSIVE
+    return status
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

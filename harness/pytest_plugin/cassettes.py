@@ -5,11 +5,12 @@ then depends neither on the number of workers nor on what other groups wrote.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from harness.emulator import EmulatorProcess
 
 HEADER = "cassette.json"
+END = re.compile(r"# end \d+ [0-9a-f]{12}")
+LONGEST_END = 64
+"""Bytes at the end of a file within which its last line begins."""
+
 STANDING = datetime(2025, 7, 1, 12, tzinfo=UTC)
 """Where the clock of an own emulator stands while it is recorded: a day after its books were last synced."""
 
@@ -152,6 +157,8 @@ def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[st
         "world": _safe(world, redactor, emulated=emulated),
     }
     # The order of the connections decides which one is "another": it stays as the target told it.
+    told["files"] = ends(folder)
+    told["seal"] = seal_of(told)
     (folder / HEADER).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return count
 
@@ -168,14 +175,39 @@ def told_by(directory: Path) -> dict[str, Any]:
 
 
 def header_of(folder: Path) -> Mapping[str, Any]:
-    """What a cassette folder says of itself; StorageError when it is none."""
+    """What a cassette folder says of itself; StorageError when it is none, was altered, or holds files that were not
+    recorded with it. A file that is missing or damaged is told, with its line, when it is opened."""
     try:
         found: Mapping[str, Any] = json.loads((folder / HEADER).read_bytes())
     except FileNotFoundError as error:
         raise StorageError(f"{folder / HEADER}: nothing is recorded there. Record it: golive record") from error
     except (OSError, ValueError) as error:
         raise StorageError(f"{folder / HEADER}: cannot be read: {error}. Record it again: golive record") from error
+    if not isinstance(found, dict) or found.get("seal") != seal_of(found):
+        raise StorageError(f"{folder / HEADER}:1: it was altered after it was recorded. Record it again: golive record")
+    for name, end in ends(folder).items():
+        if END.fullmatch(end) and end != found["files"].get(name):
+            raise StorageError(f"{folder / name}: it was not recorded with the others of this folder. "
+                               "Record all again: golive record")  # fmt: skip
     return found
+
+
+def seal_of(header: Mapping[str, Any]) -> str:
+    """The seal of a folder's header: over all that it says."""
+    said = {name: value for name, value in header.items() if name != "seal"}
+    return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def ends(folder: Path) -> dict[str, str]:
+    """The last line of each file of a folder, by its name there: how many interactions, and the seal over all."""
+    files = sorted([*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")])
+    return {file.relative_to(folder).as_posix(): _last_line(file) for file in files if file.is_file()}
+
+
+def _last_line(file: Path) -> str:
+    with file.open("rb") as text:
+        text.seek(max(0, file.stat().st_size - LONGEST_END))
+        return text.read().rstrip(b"\n").rpartition(b"\n")[2].decode("utf-8", "replace")
 
 
 def replay_settings(folder: Path, *, out: str, command: str) -> RunSettings:

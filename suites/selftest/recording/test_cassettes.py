@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import pytest
 from harness.cli.boundary import run
 from harness.emulator import EmulatorSettings
 from harness.emulator.credentials import environment
+from harness.pytest_plugin.cassettes import HEADER, ends, seal_of
 
 pytestmark = pytest.mark.xdist_group("recorded")
 GOLIVE = Path(sys.executable).with_name("golive")
@@ -76,6 +78,67 @@ def test_a_damaged_file_is_an_error_with_its_line(recorded: Path, tmp_path: Path
     done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
     assert done.returncode == 4
     assert re.search(rf"{re.escape(file.name)}:\d+: ", (tmp_path / "now" / "report.json").read_text())
+
+
+def _resealed(text: bytes) -> bytes:
+    """A cassette whose last interaction stands there twice, with seals that are right."""
+    whole = text[: text.rindex(b"# end")]
+    last = whole[whole.rindex(b"\n> ") + 1 :]
+    body, seal = last[: last.rindex(b"\n= ") + 1], blake2b(digest_size=6)
+    again = whole + body + b"= " + blake2b(body, digest_size=6).hexdigest().encode() + last[-18:]
+    seals = re.findall(rb"^= ([0-9a-f]{12})", again, re.MULTILINE)
+    for one in seals:
+        seal.update(one)
+    count = len(re.findall(rb"^= [0-9a-f]{12} [0-9a-f]{16}$", again, re.MULTILINE))
+    return again + b"# end %d %s\n" % (count, seal.hexdigest().encode())
+
+
+def _other_header(folder: Path, *, sealed: bool, **changes: Any) -> None:
+    file = folder / HEADER
+    header = {**json.loads(file.read_text()), **changes}
+    if sealed:
+        header |= {"files": ends(folder)}
+        header |= {"seal": seal_of(header)}
+    file.write_text(json.dumps(header))
+
+
+HARMS = {
+    "nothing is read": (lambda folder: (folder / HEADER).write_text("{}"), 4, r"cassette\.json:1: it was altered"),
+    "a list": (lambda folder: (folder / HEADER).write_text("[]"), 4, r"cassette\.json:1: it was altered"),
+    "another day": (lambda folder: _other_header(folder, sealed=False, recorded_on="2020-01-01"), 4, "it was altered"),
+    "fewer cases": (lambda folder: _other_header(folder, sealed=False, select=["config"]), 4, "it was altered"),
+    "other cases": (
+        lambda folder: _other_header(folder, sealed=True, told={"cases": 1, "requests": 1, "odd": {}}), 2,
+        "differs from the recorded run[^$]*INCONCLUSIVE, not GO",
+    ),
+    "a file of another recording": (
+        lambda folder: [file.write_bytes(_resealed(file.read_bytes())) for file in folder.glob("*/*.cassette")], 4,
+        r"payment_terms\.cassette: it was not recorded with the others",
+    ),
+    "one more interaction, with right seals": (
+        lambda folder: [
+            [file.write_bytes(_resealed(file.read_bytes())) for file in folder.glob("*/*.cassette")],
+            _other_header(folder, sealed=True),
+        ], 2, r"unplayed: [^$]*INCONCLUSIVE, not GO",
+    ),
+    "a file more": (
+        lambda folder: [shutil.copy(file, file.with_name("x.cassette")) for file in folder.glob("*/*.cassette")], 4,
+        r"x\.cassette: it was not recorded with the others",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_no_altered_folder_is_green(recorded: Path, tmp_path: Path, harm: str) -> None:
+    """A folder whose header or files are not those of one recording, or of which not all is asked, is never GO: the
+    output says which file, and to record again."""
+    do, status, said = HARMS[harm]
+    shutil.copytree(recorded / "cassettes", tmp_path / "cassettes")
+    do(tmp_path / "cassettes")
+    done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert re.search(said, done.stdout + done.stderr)
+    assert "golive record" in done.stdout + done.stderr
 
 
 def test_no_credential_is_in_the_files(recorded: Path) -> None:
