@@ -52,6 +52,15 @@ def auth(subject: Failing) -> Iterator[Observation]:
     """Wrong or missing credentials, and a wrong access token, are answered 401 with CONNECTION_ERROR and
     INVALID_CREDENTIALS. Source: [D:rest/2023-03-14/errors]."""
     yield from failing(subject)
+    body = subject.answer.body
+    kind = body.get("error_type") if isinstance(body, dict) else None
+    if subject.answer.status in subject.allowed and isinstance(kind, str) and kind != CONNECTION_ERROR:
+        yield Observation(f"a request {subject.why} has another error_type", CONNECTION_ERROR, short(kind),
+                          "error_type", (subject.answer.id,))  # fmt: skip
+
+
+CONNECTION_ERROR = "CONNECTION_ERROR"
+"""The family of what concerns credentials and connections. Source: [D:rest/2023-03-14/errors]."""
 
 
 @check("errors.missing")

@@ -5,17 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from harness.checks.currencies import CODES, DIGITS
 from harness.checks.paths import MISSING, exact, places, short, values
 from harness.checks.registry import Observation, Subject, check
-from harness.checks.sums import USUALLY, wrong_sums
+from harness.checks.sums import USUALLY, breaks, wrong_sums
 from harness.contract import Resource
-
-DIGITS: Mapping[str, int] = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3,
-    "TND": 3,
-}  # fmt: skip
-"""Minor units where they are not two. Source: ISO 4217."""
 
 TOTAL_OF = frozenset(
     {"total_amount", "sub_total", "tax_amount", "amount_due", "allocated_amount", "remaining_amount", "total_price",
@@ -110,15 +104,14 @@ def _places(value: Any) -> int:
 
 @check("money.currency")
 def currency(subject: Amounts) -> Iterator[Observation]:
-    """Currency codes are three capital letters. Source: ISO 4217, [S24] currency_code."""
+    """Currency codes are three capital letters, and those of a currency: a document in a currency that does not exist
+    cannot be booked. Source: ISO 4217, [S24] currency_code."""
     for path in currency_fields(subject.described):
         for index, row in enumerate(subject.rows):
-            bad = [item for item in values(row, path)
-                   if not (isinstance(item, str) and len(item) == 3 and item.isascii() and item.isalpha()
-                           and item.isupper())]  # fmt: skip
+            bad = [item for item in values(row, path) if not (isinstance(item, str) and item in CODES)]
             if bad:
-                yield Observation(f"{path} is no ISO 4217 code", "three capital letters", short(bad[0]), path,
-                                  (subject.origins[index],))  # fmt: skip
+                yield Observation(f"{path} is no ISO 4217 code", "three capital letters of a currency", short(bad[0]),
+                                  path, (subject.origins[index],))  # fmt: skip
                 break
 
 
@@ -137,7 +130,8 @@ _CURRENCIES = frozenset({"currency_code", "currency_codes", "iso_currency_code",
 @check("money.totals")
 def totals(subject: Amounts) -> Iterator[Observation]:
     """A document's total is the sum of its lines; a journal's lines balance; what is due is the total less what was
-    paid and credited; statements add up and balance. INFERRED from bookkeeping; a tax in no line may be added."""
+    paid and credited; statements add up and balance, and each begins where the one before ended. INFERRED from
+    bookkeeping; a tax in no line may be added."""
     resource = subject.described.name
     told: set[str] = set()
     for index, row in enumerate(subject.rows):
@@ -146,6 +140,10 @@ def totals(subject: Amounts) -> Iterator[Observation]:
                 told.add(path)
                 yield Observation(f"{path} does not follow from the lines", str(wanted), str(seen), path,
                                   (subject.origins[index],))  # fmt: skip
+    for index, path, wanted, seen in breaks(resource, subject.rows):
+        yield Observation(f"{path} is not where the month before ended", str(wanted), str(seen), path,
+                          (subject.origins[index],))  # fmt: skip
+        return
 
 
 @check("money.usual_sums")
@@ -208,6 +206,14 @@ def linked(subject: Linked) -> Iterator[Observation]:
     if subject.restored is not None and exact(subject.restored.get("amount_due")) != before:
         yield Observation("what is due is not restored when the payment is deleted", str(before),
                           short(subject.restored.get("amount_due")), "amount_due", subject.evidence)  # fmt: skip
+    held = subject.restored.get(subject.back) if subject.restored is not None else None
+    if (
+        subject.link is not None
+        and isinstance(held, list)
+        and any(isinstance(item, Mapping) and item.get("id") == subject.link for item in held)
+    ):
+        yield Observation(f"{subject.back} still lists a payment that was deleted", "without it", short(subject.link),
+                          subject.back, subject.evidence)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """What the organisation's own endpoints answer: of documented form, about the right connection, told once."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.checks.paths import MISSING, differences, first, short
 from harness.checks.registry import Observation, Subject, check
-from harness.contract import Contract
+from harness.contract import Contract, SchemaProblem
 from harness.core import Evidence
 
 LOOSE = frozenset({"connection.initial_orders_synced_count", "status.disabled_status.disabled_reason"})
@@ -64,7 +65,8 @@ class Deletions(Subject):
 def schema(subject: Shaped) -> Iterator[Observation]:
     """What the organisation's endpoints answer (connections, their status, webhooks, sync configuration, events) has
     the documented form: keys, types, closed lists. Source: [S24] response schemas; two loose spots of the community
-    client are let pass."""
+    client are let pass, and so are new words in a list of words, of which a client takes those that it knows (trap
+    34)."""
     body = subject.answer.body if subject.part is MISSING else subject.part
     if subject.answer.status != 200:
         yield _told(subject.answer, f"{subject.answer.path} cannot be read", "200", str(subject.answer.status))
@@ -73,9 +75,32 @@ def schema(subject: Shaped) -> Iterator[Observation]:
         seen = first(body, problem.path) if isinstance(body, Mapping) else body
         if problem.path in LOOSE and seen in (None, "null"):
             continue
+        if problem.keyword == "enum" and problem.path.endswith("[]") and _new_word(body, problem):
+            continue
         yield _told(subject.answer, f"{subject.answer.path} leaves the contract at {problem.path or 'its top'}",
                     problem.message, short(seen), problem.path or None)  # fmt: skip
         return
+
+
+def _new_word(body: Any, problem: SchemaProblem) -> bool:
+    """Whether what is odd is a word of a list of words, in capitals like the others, and no other spelling of one that
+    is there."""
+    held: Any = body
+    indexes = iter(problem.indexes)
+    *parents, last = problem.path.split(".")
+    for part in (*parents, last.removesuffix("[]")):
+        held = held.get(part.removesuffix("[]")) if isinstance(held, Mapping) else None
+        if part.endswith("[]") and isinstance(held, list):
+            held = held[next(indexes)]
+    if not isinstance(held, list):
+        return False
+    word, others = held[next(indexes)], [str(item) for item in held]
+    spelled = [item.replace("_", "").casefold() for item in others]
+    alone = isinstance(word, str) and spelled.count(word.replace("_", "").casefold()) == 1
+    return alone and all(_WORD.fullmatch(item) for item in others)
+
+
+_WORD = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 @check("config.identity")

@@ -1,7 +1,8 @@
 """Lists held against what a client computes itself from the whole list."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,15 @@ class Paged(Subject):
     problem: str | None
     must: frozenset[str]
     may: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reread(Subject):
+    """A whole list that was read twice: the rows of the first reading, and those that only the second has."""
+
+    first: tuple[Mapping[str, Any], ...]
+    more: tuple[Mapping[str, Any], ...]
+    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,29 @@ def pages_complete(subject: Paged) -> Iterator[Observation]:
     if extra:
         yield Observation(f"pages of {subject.limit} hold {len(extra)} rows that the whole list does not",
                           "the rows of the whole list", short(extra[0]), "id", subject.evidence[-3:])  # fmt: skip
+
+
+@check("queries.steady")
+def steady(subject: Reread) -> Iterator[Observation]:
+    """A row that a whole list shows now, and whose marks all lie well before the newest that the list showed earlier,
+    was there already and was left out: a consumer that walks once never gets it. What really is new has a new
+    `last_synced_at`. Source: [S24] last_synced_at, trap 13."""
+    newest = max((moment for row in subject.first for moment in _marks(row)), default=None)
+    for row in subject.more:
+        marks = _marks(row)
+        if newest is not None and len(marks) == len(MARKS) and max(marks) < newest - LATE:
+            yield Observation("a whole list left out a row that an earlier or later one has", "every row, each time",
+                              short(row.get("id")), "id", subject.evidence)  # fmt: skip
+            return
+
+
+MARKS = ("updated_at", "last_synced_at")
+LATE = timedelta(minutes=15)
+"""By how much a row can show later than it was marked."""
+
+
+def _marks(row: Mapping[str, Any]) -> list[datetime]:
+    return [moment for name in MARKS if isinstance(text := row.get(name), str) and (moment := instant(text))]
 
 
 @check("queries.limit")

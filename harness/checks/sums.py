@@ -1,6 +1,7 @@
 """Arithmetic of documents and statements: what follows from what."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -126,6 +127,34 @@ def _statement(resource: str, row: Row) -> Iterator[Wrong]:
         wanted -= sum((part or NOTHING for part in parts[len(added) :]), start=NOTHING)
         if wanted != seen:
             yield name, wanted, seen
+
+
+def breaks(resource: str, rows: Sequence[Row]) -> Iterator[tuple[int, str, Decimal, Decimal]]:
+    """Where a cash flow statement does not begin with what the one of the month before ended with: (index of the row,
+    field, what follows, what is there). Only statements of one currency that follow on each other are held together.
+    INFERRED from bookkeeping."""
+    if resource != "cash_flow_statements":
+        return
+    ends: dict[tuple[str, str], Decimal] = {}
+    for row in rows:
+        last, balance = _day(row.get("end_date")), exact(row.get("ending_balance"))
+        if last is not None and balance is not None:
+            ends[(str(last + ONE_DAY), str(row.get("currency_code")))] = balance
+    for index, row in enumerate(rows):
+        start, balance = _day(row.get("start_date")), exact(row.get("starting_balance"))
+        wanted = ends.get((str(start), str(row.get("currency_code"))))
+        if wanted is not None and balance is not None and wanted != balance:
+            yield index, "starting_balance", wanted, balance
+
+
+ONE_DAY = timedelta(days=1)
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None
 
 
 def _tree(path: str, node: Any) -> Iterator[Wrong]:

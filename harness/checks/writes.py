@@ -98,6 +98,9 @@ def accepted(subject: Written) -> Iterator[Observation]:
     if subject.key is not None and not (isinstance(subject.body, dict) and subject.key in subject.body):
         yield Observation(f"the {subject.operation} answers without its wrapper", subject.key, short(subject.body),
                           subject.key, ids)  # fmt: skip
+    elif subject.entity is not None and subject.entity.get("success") is False:
+        yield Observation(f"a {subject.operation} that is accepted says that it failed", "success true",
+                          short(subject.entity), "success", ids)  # fmt: skip
     elif subject.described.has("get") and not (subject.entity and isinstance(subject.entity.get("id"), str)):
         yield Observation(f"the {subject.operation} answers no id", "an object with an id", short(subject.entity), "id",
                           ids)  # fmt: skip

@@ -15,19 +15,21 @@ READS = ("list", "get")
 DATA = frozenset({"accounting", "commerce", "payments", "banking", "ads"})
 """Domains whose reads show a customer's objects, wrapped, with their connection. Source: [S24] responses."""
 
-UNSTEADY = ("last_synced_at", "updated_at", "platform_data")
+MARKS = ("last_synced_at", "updated_at")
+UNSTEADY = (*MARKS, "platform_data")
 """Fields that move by themselves, or are only there when asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """An object in an answer. `before` is the evidence of the answer that showed it otherwise although its updated_at
-    is the same; `known` how it was shown there."""
+    is the same, or that showed it with a later one (`back`); `known` how it was shown there."""
 
     row: Mapping[str, Any]
     evidence: Evidence
     known: Mapping[str, Any] | None = None
     before: Evidence | None = None
+    back: bool = False
 
 
 class Sightings:
@@ -76,8 +78,11 @@ class Sightings:
             if last is not None and last.row == row:
                 continue
             found = Sighting(row, evidence)
-            if last is not None and last.row.get("updated_at") == row.get("updated_at"):
+            if last is not None and goes_back(last.row, row):
+                found = Sighting(row, evidence, last.row, last.evidence, back=True)
+            elif last is not None and last.row.get("updated_at") == row.get("updated_at"):
                 if same(last.row, row):
+                    seen[id] = found
                     continue
                 found = Sighting(row, evidence, last.row, last.evidence)
             seen[id] = found
@@ -99,6 +104,12 @@ def rows_of(evidence: Evidence, resource: Resource) -> list[dict[str, Any]]:
 def same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
     """Whether two forms of an object are equal, leaving out what moves by itself."""
     return _steady(left) == _steady(right)
+
+
+def goes_back(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether a mark of a later reading is before that of an earlier one: what was changed cannot be unchanged."""
+    pairs = [(earlier.get(name), later.get(name)) for name in MARKS]
+    return any(isinstance(first, str) and isinstance(then, str) and then < first for first, then in pairs)
 
 
 def _steady(row: Mapping[str, Any]) -> dict[str, Any]:

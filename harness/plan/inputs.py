@@ -90,7 +90,13 @@ def changes(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
     found = contract.resource(resource)
     body: dict[str, Any] = {}
     for path, field in found.update_fields.items():
-        if "." in path or not field.on(platform) or field.deprecated:
+        if not field.on(platform) or field.deprecated:
+            continue
+        if path.startswith("additional_fields.") and path.count(".") == 1 and _changeable_text(found, field, platform):
+            value = whole(contract, found, field, platform, found.update_fields, other=True)
+            if value is not None:
+                body.setdefault("additional_fields", {})[field.name] = value
+        if "." in path:
             continue
         special = CHANGES.get(found.name, {})
         if path in special:
@@ -248,7 +254,17 @@ def whole(
             return None
     if not made:
         return None
-    return [made] * max(1, field.min_items or 1) if field.is_array else made
+    if not field.is_array:
+        return made
+    if field.name == "addresses" and resource.name in SHIPPED_TO and not other:
+        second = whole(contract, resource, field, platform, fields, required_only=required_only, other=True)
+        return [made, *(second or ())]
+    return [made] * max(1, field.min_items or 1)
+
+
+SHIPPED_TO = frozenset({"customers", "invoices", "sales_orders", "sales_receipts"})
+"""What has an address for the bill and one for the goods: of two, a careless platform keeps one. Source: [S24] type of
+addresses."""
 
 
 def _with_others(resource: Resource, path: str, value: Any, platform: str) -> Any:
@@ -287,6 +303,11 @@ def _reachable(minimal: dict[str, Any], path: str) -> bool:
 def left_out(resource: str, path: str) -> bool:
     """Whether an input is one that is not generated."""
     return any(path == name or path.startswith((f"{name}.", f"{name}[]")) for name in LEFT_OUT.get(resource, ()))
+
+
+def _changeable_text(resource: Resource, field: Field, platform: str) -> bool:
+    """Whether a text below the top can be changed and read back: an amount there would change totals as well."""
+    return field.types <= {"string", "null"} and _changeable(resource, field, platform)
 
 
 def _changeable(resource: Resource, field: Field, platform: str) -> bool:

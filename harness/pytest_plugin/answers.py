@@ -8,7 +8,7 @@ from harness.checks.hygiene import HYGIENE, Exchanges
 from harness.contract import Resource
 from harness.core import Evidence
 from harness.drive import Drive
-from harness.drive.sightings import UNSTEADY, Sighting, key_of, rows_of, same
+from harness.drive.sightings import UNSTEADY, Sighting, goes_back, key_of, rows_of, same
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 
@@ -90,10 +90,14 @@ def _confirm(case: Case, drive: Drive, judge: Judge, seen: Sighting, resource: R
     forms = [next((row for row in rows_of(item, resource) if row.get("id") == seen.row["id"]), None)
              for item in (first, second)]  # fmt: skip
     left, right = forms
-    if left is not None and right is not None and same(left, seen.known) and same(right, seen.row):
-        names = (_name(first), _name(second))
+    if left is None or right is None:
+        return
+    names = (_name(first), _name(second))
+    lasting = same(left, seen.known) and same(right, seen.row)
+    if lasting and (not seen.back or goes_back(left, right)):
+        ignored = frozenset({"platform_data"} if seen.back else UNSTEADY)
         subject = Pair(case.id, seen.evidence.platform, resource.name, left, right, *names, (first.id, second.id),
-                       frozenset(UNSTEADY))  # fmt: skip
+                       ignored)  # fmt: skip
         judge(subject, "fields.same_everywhere")
 
 

@@ -1,6 +1,6 @@
 """The `proof` fixture: from the exchanges of a drive to the subjects of checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from harness.checks.fields import Rows
 from harness.checks.money import Amounts
 from harness.checks.oracle import VOLATILE
 from harness.checks.paths import values
+from harness.checks.queries import Reread
 from harness.checks.writes import Held, Untouched, Written
 from harness.core import Evidence
 from harness.drive import Inconclusive, Walk, Write
@@ -37,12 +38,30 @@ class Proof(Listing):
 
     def snapshot(self, *, refresh: bool = False) -> Walk:
         """The whole list; ends the case when it cannot be read or has fewer rows than the plans need."""
+        earlier = self.drive.session.snapshots.get((self.drive.platform, self.name)) if refresh else None
         walk = self.drive.snapshot(self.name, refresh=refresh)
+        if earlier is not None:
+            self.steady(earlier, walk)
         if not walk.rows:
             self.judge_list_failure(walk.pages[0])
         if len(walk.rows) < max(1, self.requirement.minimum_rows):
             self.drive.inconclusive(f"{self.name} on {self.case.platform} has {len(walk.rows)} rows: nothing to judge")
         return walk
+
+    def steady(self, earlier: Walk, later: Walk) -> None:
+        """Judge that an earlier walk of the whole list left nothing out that the later one has."""
+        known, made = earlier.by_id, self.drive.session.made
+        more = tuple(row for id, row in later.by_id.items() if id not in known and id not in made)
+        if more and earlier.complete:
+            ids = (*earlier.evidence_ids[-1:], *later.evidence_ids[-1:])
+            self.judge(Reread(*self.base, earlier.rows, more, ids), "queries.steady")
+
+    def moved(self, before: Walk, seen: Iterable[Mapping[str, Any]]) -> None:
+        """Read the whole list again when rows are newer than there: either they were changed meanwhile, or the way
+        they were asked for shows them so, which the second reading of the list gives away."""
+        known = before.by_id
+        if any(row.get("updated_at") != known.get(str(row.get("id")), row).get("updated_at") for row in seen):
+            self.snapshot(refresh=True)
 
     def judge_list_failure(self, page: Evidence) -> None:
         """A list that answers no 200, or not with its key, is a finding of its own; one without rows is none."""
@@ -72,7 +91,8 @@ class Proof(Listing):
         key = self.described.item_key if self.described.has("get") else None
         key = self.described.list_key if len(write.entities) > 1 or self.name == "bank_feed_transactions" else key
         parts = self.sent_parts(sent) if operation == "create" else [sent]
-        entities: Sequence[Mapping[str, Any] | None] = write.entities or (None,)
+        lacking = max(1 if not write.entities else 0, len(parts) - len(write.entities) if write.ok else 0)
+        entities: Sequence[Mapping[str, Any] | None] = (*write.entities, *[None] * lacking)
         ids = WRITTEN if mark else tuple(id for id in WRITTEN if id != "writes.accepted_mark")
         for part, entity in zip(parts, entities, strict=False):
             subject = Written(

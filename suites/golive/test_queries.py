@@ -242,6 +242,7 @@ def _select(proof, judge, walk, query, field, before, oracle, check):
         walk.problem, tuple(changed_rows(before.by_id, walk.rows)), walk.evidence_ids[-2:],
     )  # fmt: skip
     judge(subject, check)
+    proof.moved(before, walk.rows)
 
 
 @pytest.mark.case("queries.window")
@@ -321,8 +322,14 @@ def test_statement_months_are_inclusive(proof, judge, drive):
     start, end = f"{first}-01T00:00:00Z", f"{last}-01T00:00:00Z"
     walk = drive.walk(proof.name, start_date=start, end_date=end)
     returned = tuple(str(row.get("start_date"))[:7] for row in walk.rows)
-    wanted = frozenset(month for month in months if first <= month <= last)
+    wanted = frozenset(_months(first, last))
     query = f"start_date={start}&end_date={end}"
     subject = Selected(*proof.base, query, "start_date", returned, wanted, wanted, walk.pages[0].status, True, None, (),
                        walk.evidence_ids)  # fmt: skip
     judge(subject, "queries.range")
+
+
+def _months(first, last):
+    """Every month from the first to the last (`YYYY-MM`), both of them too."""
+    numbers = [int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last)]
+    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(numbers[0], numbers[1] + 1)]

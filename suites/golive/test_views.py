@@ -15,6 +15,7 @@ def test_expand_adds_the_raw_record(proof, judge, drive, case):
     walk = drive.walk(proof.name, expand="platform_data", max_pages=2, **options)
     seen = list(walk.rows)
     judge(_expanded(proof, before, seen, walk.pages[-1]), "queries.expand")
+    proof.moved(before, seen)
     single = proof.described.operations.get("get")
     if seen and single is not None and "expand" in single.parameters and proof.described.supports("get", case.platform):
         answer = drive.get(proof.name, str(seen[0].get("id")), expand="platform_data")

@@ -87,7 +87,7 @@ def _updates(requirement: Requirement, resource: Resource, case: Callable[..., C
             yield case("append_lines")
 
 
-FREE_TEXTS = ("memo", "description", "note", "line_items[].description")
+FREE_TEXTS = ("memo", "description", "note", "line_items[].description", "invoice_item.description")
 MARKED = frozenset({"memo", "description", "note"})
 """Free texts that an update is given in many scripts."""
 NAMES = ("contact_name", "vendor_name", "customer_name", "name", "term_name")
