@@ -1,6 +1,9 @@
 """`golive gauntlet`: right and wrong webhooks at a receiver, and what it does wrong."""
 
 import os
+import shlex
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ STATUS = {"go": ExitStatus.GO, "no_go": ExitStatus.NO_GO, "inconclusive": ExitSt
 @click.option("--slow-seconds", default=10.0, show_default=True, help="How long the slow sender takes.")
 @click.option("--prompt-seconds", default=5.0, show_default=True, help="Within what an event is to be acknowledged.")
 @click.option("--patience", default=30.0, show_default=True, help="Seconds until a stored event must be shown.")
+@click.option("--restart", metavar="COMMAND", help="Kills the receiver with -9 and starts it again; needs --observe.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Also write the report as JSON.")
 @click.option("--i-know-this-is-live", "live", is_flag=True, help="Needed for a receiver that is not on this machine.")
 def gauntlet(url: str, secret_env: str, new_secret_env: str | None, observe: str | None, **choices: Any) -> ExitStatus:
@@ -38,12 +42,26 @@ def gauntlet(url: str, secret_env: str, new_secret_env: str | None, observe: str
         if not receiver.is_loopback and not choices["live"]:
             raise click.UsageError(f"{url} is not on this machine; add --i-know-this-is-live to fire at it")
         plan = Plan(choices["events"], choices["burst"], choices["slow_seconds"], choices["prompt_seconds"],
-                    choices["patience"])  # fmt: skip
+                    choices["patience"], restart=_restarting(choices["restart"]))  # fmt: skip
         report = run_gauntlet(receiver, plan, load_contract(), told=_told)
     finally:
         receiver.close()
     _show(report, choices["out"])
     return STATUS[str(report.verdict)]
+
+
+def _restarting(command: str | None) -> Callable[[], None] | None:
+    """What runs the user's own command; None without one."""
+    if command is None:
+        return None
+
+    def restart() -> None:
+        try:
+            subprocess.run(shlex.split(command), check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the user's own
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            raise click.UsageError(f"--restart: {error}") from error
+
+    return restart
 
 
 def _secret(name: str) -> Any:

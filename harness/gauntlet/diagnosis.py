@@ -88,6 +88,10 @@ def _storage(place: Range, results: Results) -> Iterator[Fault]:
         yield Fault("loses_events", f"{len(landed['lost'])} acknowledged events were never stored.",
                     "Store every event before it is acknowledged; answer 5xx when that fails.",
                     ("durable",))  # fmt: skip
+    if landed.get("killed"):
+        yield Fault("loses_on_kill", f"It loses what it acknowledged when it is killed: {results['survives'].seen}.",
+                    "Commit the event to durable storage, not to memory, then answer 2xx.",
+                    ("survives",))  # fmt: skip
     if _failed(results, "distinct_events") and (accepted(landed, "distinct_events") or 0.0) == 1.0:
         yield Fault("merges_events", f"It takes different events for the same one ({results['distinct_events'].seen}).",
                     "There is no event id: de-duplicate on code, object id and updated_at together, or on a digest of "

@@ -60,6 +60,19 @@ class Receiver:
         except httpx.TransportError:
             return  # it listens; what it does with events is seen soon enough
 
+    def comes_back(self, patience: float) -> bool:
+        """Whether it listens, or does again within `patience` seconds."""
+        deadline = self.clock.monotonic() + patience
+        while True:
+            try:
+                self.reach()
+            except TargetUnreachable:
+                if self.clock.monotonic() > deadline:
+                    return False
+                self.clock.sleep(LOOK_EVERY)
+                continue
+            return True
+
     def fire(self, shot: Shot, *, alone: bool = False) -> Landing:
         """One shot; nothing is raised for what the receiver does. `alone` uses a connection of its own: a receiver may
         cut one off that it answered early, and the next shot must not run into that. A kept connection may be closed at

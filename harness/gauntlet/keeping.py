@@ -1,6 +1,7 @@
 """Scenarios about what is kept: every event, once, before its acknowledgement, and none that nobody signed."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness.gauntlet.effects import half_sent, texts
@@ -11,6 +12,8 @@ from harness.gauntlet.scenarios import OBSERVE, Range, culprit, judged, undecide
 EARLY_LOOKS, EARLY_AT_ONCE = 25, 64
 """Events that are looked for as soon as they are acknowledged: one after the other, and many at once."""
 LONGEST_LOOKS = 20.0
+KILLED = 200
+"""Events that are fired while the receiver is killed."""
 ROUNDS, COPIES = 6, 5
 FORGED = ("missing_signature", "wrong_signature", "truncated_signature", "hex_signature", "altered_body",
           "reserialised")  # fmt: skip
@@ -175,6 +178,30 @@ def durable(place: Range) -> ScenarioResult:
     place.landed["late"], place.landed["lost"] = late, lost
     return ScenarioResult("durable", title, standing, len(accepted), there, expected, seen,
                           tuple(culprit(item) for item in (late + lost)[:3]))  # fmt: skip
+
+
+def survives(place: Range) -> ScenarioResult:
+    """What was acknowledged before the receiver is killed is there after it started again."""
+    title, expected = "events that were acknowledged before a kill", "each is shown after it"
+    if place.receiver.observe is None or place.restart is None:
+        return undecided("survives", title, expected, "what is stored cannot be seen", OBSERVE)
+    shots = [place.aim.valid(place.pick("BILL_CREATED")) for _ in range(KILLED)]
+    half = place.receiver.shots + KILLED // 2
+    with ThreadPoolExecutor(1) as pool:
+        volley = pool.submit(place.receiver.volley, shots)
+        while place.receiver.shots < half and not volley.done():
+            place.receiver.clock.sleep(0.002)
+        place.restart()
+        landings = volley.result()
+    accepted = [item for item in landings if item.accepted]
+    if not place.receiver.comes_back(place.patience) or not accepted:
+        return undecided("survives", title, expected, "it did not come back, or acknowledged nothing",
+                         "Let --restart return once the receiver listens again")  # fmt: skip
+    gone = set(place.receiver.missing((item.shot.mark for item in accepted), place.patience))
+    place.landed["killed"] = [item for item in accepted if item.shot.mark in gone]
+    return ScenarioResult("survives", title, Standing.FAILED if gone else Standing.PASSED, len(accepted),
+                          len(accepted) - len(gone), expected, f"{len(gone)} of {len(accepted)} are not",
+                          tuple(culprit(item) for item in place.landed["killed"][:3]))  # fmt: skip
 
 
 def no_effect(place: Range) -> ScenarioResult:

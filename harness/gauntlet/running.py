@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from harness.contract import Contract
 from harness.contract.loader import suggest
 from harness.core import iso_utc
-from harness.errors import TargetUnreachable, UsageError
+from harness.errors import UsageError
 from harness.gauntlet.aiming import Aim
 from harness.gauntlet.diagnosis import diagnose
 from harness.gauntlet.effects import burst, event_names, prompt, slow_sender
-from harness.gauntlet.firing import LOOK_EVERY, Receiver
-from harness.gauntlet.keeping import distinct_events, duplicates, durable, kept, no_effect, reordering, replay, retry
+from harness.gauntlet.firing import Receiver
+from harness.gauntlet.keeping import (
+    distinct_events,
+    duplicates,
+    durable,
+    kept,
+    no_effect,
+    reordering,
+    replay,
+    retry,
+    survives,
+)
 from harness.gauntlet.model import GauntletReport, ScenarioResult, Shot, Standing
 from harness.gauntlet.payloads import Source, compact, event_types, family, sign
 from harness.gauntlet.scenarios import PROBED, SIMPLE, Range, undecided, valid_events
@@ -33,6 +43,8 @@ class Plan:
     prompt_seconds: float = 5.0
     patience: float = 30.0
     quiet: float = 1.0
+    restart: Callable[[], None] | None = None
+    """Kills the receiver and starts it again; without it what a kill loses is not looked for."""
     seed: int = 1
 
 
@@ -53,9 +65,10 @@ def run_gauntlet(
     place = Range(
         receiver, Aim(source, receiver.secret), plan.events or known, plan.burst, plan.slow_seconds,
         plan.prompt_seconds, plan.patience, plan.quiet, chosen=bool(plan.events),
+        restart=plan.restart,
     )  # fmt: skip
     results = []
-    for scenario in (valid_events, kept, *SIMPLE, *WITH_EFFECTS):
+    for scenario in (valid_events, kept, *SIMPLE, *WITH_EFFECTS, *((survives,) if plan.restart else ())):
         results.append(_played(scenario, place))
         told(results[-1])
     if not place.halted and not all(item.accepted for item in place.landed["valid_events"]):
@@ -70,24 +83,10 @@ def _played(scenario: Callable[[Range], ScenarioResult], place: Range) -> Scenar
     if place.halted:
         return undecided(name, name.replace("_", " "), "", place.halted, "Mend that first")
     result = scenario(place)
-    if place.halted is None and result.standing is Standing.FAILED and not _there(place):
+    if place.halted is None and result.standing is Standing.FAILED and not place.receiver.comes_back(place.patience):
         place.halted = f"nothing listens any more since {name}"
         place.ended = name
     return result
-
-
-def _there(place: Range) -> bool:
-    """Whether the receiver listens, or does again before patience ends."""
-    deadline = place.receiver.clock.monotonic() + place.patience
-    while True:
-        try:
-            place.receiver.reach()
-        except TargetUnreachable:
-            if place.receiver.clock.monotonic() > deadline:
-                return False
-            place.receiver.clock.sleep(LOOK_EVERY)
-            continue
-        return True
 
 
 def _swapped(aim: Aim, code: str) -> Shot:

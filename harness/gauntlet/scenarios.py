@@ -48,6 +48,8 @@ class Range:
     """Connections that the receiver answers in time at once, one after the other if need be."""
     looked: bool = False
     """Whether it was looked for what forged events left behind."""
+    restart: Callable[[], None] | None = None
+    """Kills the receiver and starts it again."""
     halted: str | None = None
     """Why nothing more can be fired."""
     ended: str | None = None

@@ -108,16 +108,20 @@ def rows(settings, query):
 
 
 def test_the_reference_runs_the_gauntlet_without_a_fault(settings, start):
-    """The reference gets 100 % of the gauntlet, with every scenario decided."""
+    """The reference gets 100 % of the gauntlet, with every scenario decided and a kill in the middle."""
     process = start(settings)
     receiver = Receiver(
         process.url + HOOKS, Secret(SECRET), SystemClock(), Secret(PREVIOUS),
         process.url + "/events?connection_id={mark}",
     )  # fmt: skip
+
+    def restart():
+        process.kill()
+        start(process.settings)
+
+    plan = Plan(burst=200, slow_seconds=0.05, prompt_seconds=10.0, patience=10.0, restart=restart)
     try:
-        report = run_gauntlet(
-            receiver, Plan(burst=200, slow_seconds=0.05, prompt_seconds=10.0, patience=10.0), load_contract()
-        )
+        report = run_gauntlet(receiver, plan, load_contract())
     finally:
         receiver.close()
     assert [item for item in report.scenarios if item.standing != "passed"] == []

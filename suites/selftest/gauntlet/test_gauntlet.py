@@ -44,6 +44,7 @@ def receiver_of(name, *, observed=True, new=True, file=None, timeout=15.0):
         f"{root}/webhooks", Secret(OLD), SystemClock(), Secret(NEW) if new else None,
         f"{root}/events?mark={{mark}}" if observed else None, timeout,
     )  # fmt: skip
+    receiver.process = process
     try:
         yield receiver
     finally:
@@ -79,6 +80,30 @@ def test_a_fault_that_no_example_has_is_told_too(name):
         report = run_gauntlet(receiver, replace(QUICK, patience=1.0), load_contract())
     assert [fault.id for fault in report.faults] == [name.partition(":")[0]]
     assert report.verdict is Verdict.NO_GO
+
+
+def test_what_is_kept_in_memory_only_is_lost_to_a_kill():
+    """A receiver that shows what it acknowledged, and forgets it when it is killed, is told by that."""
+    with receiver_of("right") as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+        again = []
+
+        def restart():
+            receiver.process.kill()
+            receiver.process.wait()
+            command = [sys.executable, str(RECEIVERS / "right.py"), port]
+            environment = {**os.environ, "RUTTER_CLIENT_SECRET": OLD, "RUTTER_NEW_CLIENT_SECRET": NEW}
+            again.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))  # noqa: S603
+            again[0].stdout.readline()
+
+        try:
+            report = run_gauntlet(receiver, replace(QUICK, patience=1.0, restart=restart), load_contract())
+        finally:
+            for process in again:
+                process.kill()
+                process.wait()
+                process.stdout.close()
+    assert [fault.id for fault in report.faults] == ["loses_on_kill"]
 
 
 def test_what_cannot_be_seen_is_undecided():
