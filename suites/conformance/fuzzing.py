@@ -27,7 +27,9 @@ REJECTED = ["400", "401", "404", "405", "409", "410", "450"]
 TAKEN = ["2xx", "401", "404", "409", "410", "450"]
 """What a right request may come back with: ids and books are the platform's to judge (450), the rest is documented."""
 SEED = 20240831
-WINDOWS = tuple(f"{field}_{end}" for field in ("created_at", "updated_at", "last_synced_at") for end in ("min", "max"))
+WINDOWS = tuple(
+    f"{field}_{end}" for field in ("created_at", "updated_at", "arrival_at", "last_synced_at") for end in ("min", "max")
+)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FIRST, EVERY = 20, 6
 
