@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 from harness.errors import HarnessError
 
-BLOCKED = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind"})
+BLOCKED = frozenset(
+    f"socket.{name}"
+    for name in ("connect", "bind", "sendto", "sendmsg", "getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo")
+)
 
 
 class NetworkBlocked(HarnessError):

@@ -142,6 +142,21 @@ def test_tenants_get_their_own_data_in_any_order(player: tuple[Player, str, Path
     assert not [token for token in TOKENS if token in file.read_text()]
 
 
+def test_tenants_of_another_key_get_nobodys_data(player: tuple[Player, str, Path]) -> None:
+    """A token whose fingerprint is another than when it was recorded is a miss: never another tenant's answer. A
+    fingerprint itself gets its own answer under any key, as in a replay by another process."""
+    _, base, file = player
+    deck = Player(lambda _: read_cassette(file), Redactor(b"o" * 32), base)
+    deck.turn("QUICKBOOKS:bills", "a case")
+    kept = [Redactor(KEY).learn("access_token", token) for token in TOKENS]
+    with using(deck), httpx.Client() as client:
+        for token in TOKENS:
+            with pytest.raises(CassetteMiss):
+                client.get(f"{base}/bills?access_token={token}")
+        got = [client.get(f"{base}/bills", params={"access_token": text}).json()["tenant"] for text in reversed(kept)]
+    assert got == [1, 0]
+
+
 def test_a_miss_names_the_case_and_the_nearest(player: tuple[Player, str, Path]) -> None:
     """What was not recorded is an error, though the server would answer: it names the case and the nearest request."""
     deck, base, _ = player
