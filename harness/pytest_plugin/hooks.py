@@ -108,16 +108,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the placeholders of kinds without a selected case; repetitions begin when all cases had their turn."""
+    """Leave out the placeholders of kinds without a selected case. Cases of one group stand together, so that one
+    process alone proves them in the order in which workers do; repetitions begin when all cases had their turn."""
     empty = [item for item in items if is_empty_parameter_set(item)]
     if empty:
         config.hook.pytest_deselected(items=empty)
         items[:] = [item for item in items if not is_empty_parameter_set(item)]
+    items.sort(key=lambda item: found.group if (found := case_of(item)) else "")
     items.sort(key=round_of)
-    selection = config.stash.get(SELECTION, None)
-    if selection is not None and selection.settings.mode != "run":
-        # One process alone would else go from group to group with every test function.
-        items.sort(key=lambda item: found.group if (found := case_of(item)) else "")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,7 +11,7 @@ from harness.checks.dates import Fresh
 from harness.checks.echo import READ_AS
 from harness.checks.fields import Rows
 from harness.checks.money import Amounts
-from harness.checks.oracle import VOLATILE
+from harness.checks.oracle import VOLATILE, changed_rows
 from harness.checks.paths import values
 from harness.checks.queries import Reread
 from harness.checks.writes import Held, Untouched, Written
@@ -55,6 +55,17 @@ class Proof(Listing):
         if more and earlier.complete:
             ids = (*earlier.evidence_ids[-1:], *later.evidence_ids[-1:])
             self.judge(Reread(*self.base, earlier.rows, more, ids), "queries.steady")
+
+    def changed(self, before: Walk, seen: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, Any, Any], ...]:
+        """Where rows differ from those of the list: (path, value there, value here). What nobody can write the API
+        computes, so it moves with each write to another resource: there only what differs from the list that is read
+        afterwards too counts."""
+        found = tuple(changed_rows(before.by_id, seen))
+        if not found or any(self.described.has(operation) for operation in ("create", "update", "delete")):
+            return found
+        paths = {path for path, _, _ in found}
+        after = self.snapshot(refresh=True)
+        return tuple(item for item in changed_rows(after.by_id, seen) if item[0] in paths)
 
     def moved(self, before: Walk, seen: Iterable[Mapping[str, Any]]) -> None:
         """Read the whole list again when rows are newer than there: either they were changed meanwhile, or the way

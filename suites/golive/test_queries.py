@@ -4,7 +4,7 @@ import pytest
 
 from harness.checks import get_check
 from harness.checks.errors import Failing
-from harness.checks.oracle import changed_rows, choose_values, fits, kind_of, millis
+from harness.checks.oracle import choose_values, fits, kind_of, millis
 from harness.checks.queries import Limited, Ordered, Paged, Selected
 
 SMALL = 7
@@ -239,7 +239,7 @@ def _select(proof, judge, walk, query, field, before, oracle, check):
         must, may = must & after, must | after
     subject = Selected(
         *proof.base, query, field, returned, frozenset(must), frozenset(may), walk.pages[0].status, walk.complete,
-        walk.problem, tuple(changed_rows(before.by_id, walk.rows)), walk.evidence_ids[-2:],
+        walk.problem, proof.changed(before, walk.rows), walk.evidence_ids[-2:],
     )  # fmt: skip
     judge(subject, check)
     proof.moved(before, walk.rows)

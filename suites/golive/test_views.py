@@ -28,7 +28,7 @@ def _expanded(proof, before, seen, answer):
     without = tuple(str(row.get("id")) for row in seen if not isinstance(row.get("platform_data"), dict)
                     or not row["platform_data"])  # fmt: skip
     shared = tuple(str(row.get("id")) for index, row in enumerate(seen) if raw[index] in raw[:index])
-    changed = tuple(changed_rows(before.by_id, seen))
+    changed = proof.changed(before, seen)
     return Expanded(*proof.base, "platform_data", without, len(seen), answer.status, changed, (answer.id,), shared)
 
 

@@ -1,4 +1,4 @@
-"""Defects that show at times only: in some months and years, at the first reading, where a list has more than one."""
+"""Defects that show at times only: in some months and years, where a list has more than one."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,20 +98,6 @@ def _unknown_currency(row: Row) -> None:
 
 register("currency_of_nowhere", "euros of customers are called ZZZ", ("money.currency",), resource="customers",
          spoil=rows(_unknown_currency, resource="customers"))  # fmt: skip
-
-
-def _lose_once(scene: Any, body: Any, _answer: Any) -> None:
-    """A further page of the whole list lacks its third row, once for each connection."""
-    lost = scene.api.__dict__.setdefault("defect_lost_once", set())
-    token = scene.request.param("access_token")
-    further = scene.request.param("cursor") and scene.request.param("limit") == "100"
-    if token not in lost and further and len(body["bills"]) > 3:
-        lost.add(token)
-        del body["bills"][2]
-
-
-register("row_lost_once", "the first further page of the bills that is read lacks a row", ("queries.steady",),
-         spoil=answers(_lose_once, operations=RANGES))  # fmt: skip
 
 
 def _newer_when_expanded(scene: Any, body: Any, _answer: Any) -> None:

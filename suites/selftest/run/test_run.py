@@ -52,6 +52,14 @@ def test_the_clean_emulator_is_go(tmp_path):
     assert f"{found['counts']['cases']} of {found['counts']['cases']} cases" in ended.stderr
 
 
+def test_one_process_alone_proves_statements_that_move_with_the_books(tmp_path):
+    """Statements are computed from documents that the run itself writes: that they moved is no finding."""
+    ended = golive("--workers", "1", "--platform", "QUICKBOOKS", "--resource", "bills", "--resource", "balance_sheets",
+                   "--select", "fields", "--select", "idempotency", "--select", "queries",
+                   "--out", str(tmp_path))  # fmt: skip
+    assert (ended.returncode, report(tmp_path)["findings"]) == (0, [])
+
+
 def test_a_defect_is_no_go(tmp_path):
     """A run against a defective emulator is no_go, exits 1, and names resource, field and check."""
     ended = golive("--platform", "XERO", "--resource", "bills", "--select", "dates", "--defect", "day_early",
