@@ -31,6 +31,7 @@ from harness.core.secrets import (
     TOKEN,
     WRAPPED,
     announces,
+    escaping_parts,
     forms,
     hides,
     holds_lines,
@@ -252,8 +253,7 @@ class Redactor:
             return False
         if not may_escape(body):
             return True
-        parts = [part for part in body.split(b'","') if may_escape(part)]  # few of its texts do
-        said = escapes.undone(b"\n".join(parts).decode("utf-8", "replace"))
+        said = escapes.undone(b"\n".join(escaping_parts(body)).decode("utf-8", "replace"))
         if self._escaped is not None and self._escaped.search(said) is not None:
             return False
         return self._is_clean_as_written(said.encode(errors="surrogatepass"))

@@ -91,6 +91,7 @@ MADE_UP = ("golive-", "00000000-0000-4000-8000-")
 
 TOKEN = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
 PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+ESCAPE = re.compile(b"|".join([*map(re.escape, ESCAPES), PERCENT.pattern]))
 WRAPPED_IN_JSON = re.compile(rb"[A-Za-z0-9+/]{40}(?:\\r)?\\n")
 WRAPPED = re.compile(r"[A-Za-z0-9+/]{40,76}\r?\n(?:[A-Za-z0-9+/]{40,76}\r?\n)*[A-Za-z0-9+/]*={0,2}")
 """Base64 in lines. Source: RFC 2045, section 6.8."""
@@ -159,6 +160,18 @@ def inner_runs(form: bytes) -> frozenset[bytes]:
 def may_escape(body: bytes) -> bool:
     """Whether a body may write letters as escapes, which hides a secret from a search for it."""
     return any(mark in body for mark in ESCAPES) or (b"%" in body and PERCENT.search(body) is not None)
+
+
+def escaping_parts(body: bytes, between: bytes = b'","') -> Iterator[bytes]:
+    """The texts of a JSON body that may write letters as escapes: few of the texts of a page do."""
+    at = 0
+    for mark in ESCAPE.finditer(body):
+        if mark.start() >= at:
+            begin = body.rfind(between, at, mark.start())
+            end = body.find(between, mark.end())
+            end = len(body) if end < 0 else end
+            yield body[at if begin < 0 else begin + len(between) : end]
+            at = end
 
 
 def holds_lines(body: bytes) -> bool:
