@@ -7,6 +7,7 @@ GoliveError
 │   └── CredentialError     a credential is missing or malformed; never shows the value
 └── HarnessError            the harness could not do its job (exit 4)
     ├── TargetUnreachable   no connection, no answer, or an answer that is not this API
+    │   └── MalformedAnswer this API answers, but not as documented: for a run a finding
     ├── CheckError          a check raised instead of returning findings
     └── StorageError        evidence or report could not be written or read
 """
@@ -50,6 +51,10 @@ class HarnessError(GoliveError):
 
 class TargetUnreachable(HarnessError):
     """The target does not answer, or what answers is not this API."""
+
+
+class MalformedAnswer(TargetUnreachable):
+    """This API answers, but not as documented. A run does not stop at it: what is wrong with it is a finding."""
 
 
 class CheckError(HarnessError):

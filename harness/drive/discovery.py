@@ -11,7 +11,7 @@ from harness.core.exchange import header
 from harness.drive.connection import Connection
 from harness.drive.target import Target
 from harness.drive.world import World
-from harness.errors import CredentialError, TargetUnreachable
+from harness.errors import CredentialError, MalformedAnswer, TargetUnreachable
 
 USABLE = ("active", "unhealthy")
 FIX = {
@@ -20,21 +20,29 @@ FIX = {
     "disabled": "it is disabled; GET /connections/status says why",
 }
 
+WRONG_PLACE = frozenset({403, 404})
+"""With these the API says that this is not allowed, or that the base URL is not the right one: the user's to mend."""
+
 
 def discover(target: Target, platforms: Iterable[str], *, rate: str | None = None) -> World:
     """Ask `GET /connections?status=any` and choose one connection per platform.
 
     A given access token wins; otherwise the first usable connection of the platform. Raises TargetUnreachable when
     nothing or something else answers, CredentialError when the credentials are refused. Platforms without a usable
-    connection are `problems`, not errors: their cases are inconclusive.
+    connection are `problems`, not errors: their cases are inconclusive. A malformed list is no error either: the cases
+    that ask for it find that, and given access tokens are used as they are.
     """
-    listed = fetch_connections(target)
+    malformed = None
+    try:
+        listed = fetch_connections(target)
+    except MalformedAnswer as error:
+        listed, malformed = [], str(error)
     connections: dict[str, Connection] = {}
     problems: dict[str, str] = {}
     for platform in dict.fromkeys(platforms):
         chosen = _choose(platform, target.tokens.get(platform), listed)
         if chosen is None:
-            problems[platform] = (
+            problems[platform] = malformed or (
                 f"the organisation has no {platform} connection on {target.name}. Connect one, or set "
                 f"RUTTER_ACCESS_TOKEN_{platform}"
             )
@@ -54,28 +62,34 @@ def discover(target: Target, platforms: Iterable[str], *, rate: str | None = Non
     for item in listed:
         connections.setdefault(item.platform, item)
     own = "off" if target.name == "emulator" else DEFAULT_RATE
-    return World(target, connections, problems, rate or target.rate or own)
+    return World(target, connections, problems, rate or target.rate or own, malformed)
 
 
 def fetch_connections(target: Target) -> list[Connection]:
-    """Every connection of the organisation, whatever its status."""
+    """Every connection of the organisation, whatever its status. MalformedAnswer when the list is not as documented;
+    of its rows, those are left out that have no access token."""
     exchange = ask(target, "/connections", (("status", "any"),))
     body = answered(target, exchange, "/connections")
     rows = body.get("connections") if isinstance(body, dict) else None
     if not isinstance(rows, list):
-        raise TargetUnreachable(f'{target.base_url}/connections answers JSON without "connections": is this the API?')
+        raise MalformedAnswer(f'{target.base_url}/connections answers JSON without "connections": is this the API?')
     return [
         Connection(
-            id=row.get("id"),
+            id=_text(row, "id"),
             platform=str(row.get("platform")),
             access_token=Secret(row["access_token"]),
-            status=row.get("status"),
+            status=_text(row, "status"),
             org_id=None,
-            link_url=row.get("link_url"),
+            link_url=_text(row, "link_url"),
         )
         for row in rows
         if isinstance(row, dict) and isinstance(row.get("access_token"), str)
     ]
+
+
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    value = row.get(name)
+    return value if isinstance(value, str) else None
 
 
 def ask(target: Target, path: str, query: tuple[tuple[str, str], ...] = ()) -> Exchange:
@@ -91,7 +105,7 @@ def ask(target: Target, path: str, query: tuple[tuple[str, str], ...] = ()) -> E
 
 
 def answered(target: Target, exchange: Exchange, path: str) -> Any:
-    """The JSON body of a 200; one clear error for everything else."""
+    """The JSON body of a 200; one clear error for everything else: MalformedAnswer when it is this API that answers."""
     where = f"{target.base_url}{path}"
     if exchange.problem is not None:
         raise TargetUnreachable(
@@ -104,6 +118,8 @@ def answered(target: Target, exchange: Exchange, path: str) -> Any:
     try:
         body: Any = json.loads(response.body)
     except ValueError:
+        if response.status == 200 and "json" in kind:
+            raise MalformedAnswer(f"{where} answers 200 with {kind}, but not JSON") from None
         hint = " The base URL ends with /versioned" if "/versioned" not in target.base_url else ""
         raise TargetUnreachable(
             f"{where} answers {response.status} with {kind}, not JSON: this is not the API.{hint}"
@@ -114,7 +130,10 @@ def answered(target: Target, exchange: Exchange, path: str) -> Any:
             "production have different pairs"
         )
     if response.status != 200:
-        raise TargetUnreachable(f"{where} answers {response.status}{_told(body)}. Expected 200")
+        of_api = bool(_told(body)) and response.status not in WRONG_PLACE
+        raise (MalformedAnswer if of_api else TargetUnreachable)(
+            f"{where} answers {response.status}{_told(body)}. Expected 200"
+        )
     return body
 
 

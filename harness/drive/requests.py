@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT_LIMIT = 100
 MAX_PAGES = 50
+LISTING = "/connections"
 
 
 class _Given(Enum):
@@ -56,6 +57,9 @@ class Requests:
     @property
     def connection(self) -> Connection:
         """The platform's connection; ends the case as inconclusive when there is none that can be used."""
+        if self.session.owes_listing:  # what stood at the beginning of the run belongs into the evidence of a case
+            self.session.owes_listing = False
+            self.send("GET", LISTING, query={"status": "any"}, token=None, resource="connections", operation="list")
         problem = self.session.world.problems.get(self.platform)
         if self.session.world.target.name == SANDBOX:
             problem = problem or beyond_sandbox(self.case)

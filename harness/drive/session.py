@@ -32,7 +32,8 @@ class Session:
     every object as it was read last; `gone` maps ids that were deleted to the evidence of that; `firsts` are the first
     writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` maps the ids of
     this run's objects to the case that made them; `strangers` are those that an answer gave for one
-    of them and that were there before; `choices` are the rows of a snapshot that templates may refer to.
+    of them and that were there before; `owes_listing` says that the list of connections was malformed when the run
+    began and that no case has asked for it yet; `choices` are the rows of a snapshot that templates may refer to.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Session:
         self.strangers: set[str] = set()
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
+        self.owes_listing = world.malformed is not None
         self._keys = keys()
         self._waited = False
         self.journal = Journal(directory, worker)

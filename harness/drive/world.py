@@ -13,12 +13,14 @@ from harness.drive.target import Target
 @dataclass(frozen=True, slots=True)
 class World:
     """`connections` by platform; `others` are further ones of the organisation, for tenant isolation. `problems` says
-    by platform why its cases are inconclusive. `rate` is the budget as text, `off` for none."""
+    by platform why its cases are inconclusive. `rate` is the budget as text, `off` for none. `malformed` says what is
+    wrong with the list of connections when it is not as documented."""
 
     target: Target
     connections: Mapping[str, Connection]
     problems: Mapping[str, str]
     rate: str
+    malformed: str | None = None
 
     def to_json(self) -> str:
         """For a worker's own channel. Holds secrets in clear: never for a file or a log."""
@@ -41,6 +43,7 @@ class World:
                 },
                 "problems": dict(self.problems),
                 "rate": self.rate,
+                "malformed": self.malformed,
             }
         )
 
@@ -65,4 +68,5 @@ class World:
             },
             problems=data["problems"],
             rate=data["rate"],
+            malformed=data["malformed"],
         )

@@ -5,9 +5,11 @@ from collections.abc import Iterable, MutableMapping
 from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
 from harness.checks.hygiene import HYGIENE, Exchanges
+from harness.checks.organisation import Shaped
 from harness.contract import Resource
 from harness.core import Evidence
 from harness.drive import Drive
+from harness.drive.requests import LISTING
 from harness.drive.sightings import UNSTEADY, Sighting, goes_back, key_of, rows_of, same
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
@@ -28,6 +30,10 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
         passing = _passing(made, drive.session.failures)
         judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)
         _reads(case, drive, judge, made)
+        for item in made if drive.session.world.malformed else ():
+            if item.method == "GET" and item.path.endswith(LISTING):
+                subject = Shaped(case.id, case.platform, "connections", item, drive.contract, "ListConnectionsResponse")
+                judge(subject, "config.schema")
     judge.judged = judged
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.emulator import EmulatorProcess, EmulatorSettings
+from suites.selftest.run.distorting import distorting
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = ("--platform", "QUICKBOOKS", "--resource", "payment_terms")
@@ -141,3 +142,26 @@ def test_an_unreachable_target_proves_nothing(tmp_path):
     assert ended.returncode == 4
     assert "cannot be reached" in ended.stderr
     assert not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize("with_tokens", [True, False], ids=["with_tokens", "without_tokens"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b'[{"id": "1"}]'),
+        (200, b'{"connections": ['),
+        (500, b'{"error_type": "API_ERROR", "error_code": "INTERNAL", "error_message": "no"}'),
+    ],
+    ids=["array", "cut", "refused"],
+)
+def test_a_malformed_list_of_connections_is_a_finding(emulator, tmp_path, status, body, with_tokens):
+    """The API answers, so that it can be judged: what it answers in the beginning is no error of the harness."""
+    environment = {name: value for name, value in emulator.environment().items() if with_tokens or "TOKEN" not in name}
+    with distorting(emulator.base_url, "/connections", body, status) as url:
+        ended = golive("--target", url, *SMALL, "--select", "fields", "--rate", "off", "--backend", "none",
+                       "--workers", "1", "--out", str(tmp_path), environment=environment)  # fmt: skip
+    assert ended.returncode == 1, ended.stderr[-2000:]
+    found = report(tmp_path)
+    assert found["errors"] == []
+    assert ("config.schema", "connections") in {(item["check"], item["resource"]) for item in found["findings"]}
+    assert with_tokens == bool(found["counts"]["passed"])
