@@ -82,7 +82,7 @@ class Gateway:
         }
         content = None
         if body is not None:
-            content = json.dumps(body, ensure_ascii=False).encode()
+            content = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -144,5 +144,5 @@ def _class_of(exchange: Exchange, body: Any) -> str:
 def _json(exchange: Exchange) -> Any:
     try:
         return json.loads(exchange.response.body) if exchange.response else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -37,7 +37,7 @@ class _Lines(logging.Formatter):
             "request_id": current.get(),
             **getattr(record, "fields", {}),
         }
-        return json.dumps({name: value for name, value in line.items() if value is not None}, ensure_ascii=False)
+        return json.dumps({name: value for name, value in line.items() if value is not None})
 
 
 def begin() -> None:

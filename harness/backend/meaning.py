@@ -6,7 +6,8 @@ it says, but makes a wish: read this again. Only a deletion is taken at its word
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,13 @@ DATA_CODES = frozenset(
 )
 """Connection events after which there is data to read."""
 SECRET_KEYS = frozenset({"access_token", "public_token", "client_secret", "secret", "token"})
-HIDDEN = "***"
+LONGEST_ID = 64
+HIDDEN, SHORTEST = "***", 8
+"""What stands where a token was, and the letters from which one is looked for elsewhere: shorter ones are words."""
+_NAMED = re.compile(rf"({'|'.join(sorted(SECRET_KEYS))})(=|%3[Dd])[^&\s\"'<>#]+", re.IGNORECASE)
+"""A token in a text, by its name: the access token is a query parameter of every address (section 1)."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL, which PostgreSQL refuses, and halves of characters: JSON may hold both, and UTF-8 no such half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +66,72 @@ class Effect:
 
 
 def event_of(content: bytes) -> Event | None:
-    """The event in a raw body; None when it is no JSON object with a `code`."""
+    """The event in a raw body; None when it is no JSON object with a `code`, or nested deeper than can be read."""
     try:
         body = json.loads(content)
-    except ValueError:
-        return None
-    if not isinstance(body, dict) or not isinstance(body.get("code"), str):
+        if not isinstance(body, dict) or not isinstance(body.get("code"), str):
+            return None
+        kept = json.dumps(without_secrets(_of_job(body) if body.get("type") == JOB else body))
+    except (ValueError, RecursionError):
         return None
     kind, connection = body.get("type"), body.get("connection_id")
     return Event(
         digest=hashlib.sha256(content).hexdigest(),
-        code=body["code"][:80],
-        kind=(kind if isinstance(kind, str) else "")[:80],
-        connection_id=connection[:64] if isinstance(connection, str) else None,
-        body=json.dumps(without_secrets(body), ensure_ascii=False),
+        code=storable(body["code"], 80),
+        kind=storable(kind, 80) if isinstance(kind, str) else "",
+        connection_id=storable(connection, 64) if isinstance(connection, str) else None,
+        body=kept,
     )
 
 
+def _of_job(body: dict[str, Any]) -> dict[str, Any]:
+    """A job's event without what was written: it names no connection, so that its data could not be removed with one.
+    Source: [I], JOB_COMPLETED has no connection_id."""
+    job = body.get("job")
+    return (
+        {**body, "job": {name: job[name] for name in ("id", "status") if name in job}}
+        if isinstance(job, dict)
+        else {"type": JOB, "code": body["code"]}
+    )
+
+
+def storable(text: str, longest: int) -> str:
+    """A text that every database takes, cut to a length. The API's own ids and names come back as they are."""
+    return _UNSTORABLE.sub("\ufffd", text[:longest])
+
+
 def without_secrets(value: Any) -> Any:
-    """A JSON value whose tokens are hidden, at any depth."""
+    """A JSON value whose tokens are hidden, at any depth: under their names, in texts such as addresses, and wherever
+    else one stands that the value itself names."""
+    known = sorted(set(_secrets(value)), key=len, reverse=True)
+    spoken = re.compile("|".join(map(re.escape, known))) if known else None
+    return _hidden(value, spoken)
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key.lower() in SECRET_KEYS and isinstance(item, str) and len(item) >= SHORTEST:
+                yield item
+            else:
+                yield from _secrets(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secrets(item)
+
+
+def _hidden(value: Any, spoken: re.Pattern[str] | None) -> Any:
     if isinstance(value, dict):
         return {
-            key: HIDDEN if key.lower() in SECRET_KEYS and item is not None else without_secrets(item)
+            _hidden(key, spoken): HIDDEN if key.lower() in SECRET_KEYS and item is not None else _hidden(item, spoken)
             for key, item in value.items()
         }
-    return [without_secrets(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_hidden(item, spoken) for item in value]
+    if not isinstance(value, str):
+        return value
+    text = value if spoken is None else spoken.sub(HIDDEN, value)
+    return _NAMED.sub(rf"\1\2{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
 def effect_of(event: Event) -> Effect:
@@ -113,4 +161,4 @@ def _ids(body: Mapping[str, Any], key: str) -> list[str]:
     objects = found if isinstance(found, list) else [found]
     ids = [item.get("id") if isinstance(item, dict) else item for item in objects]
     beside = [body.get("id"), body.get(f"{key}_id")]
-    return list(dict.fromkeys(id for id in (*ids, *beside) if isinstance(id, str) and id))
+    return list(dict.fromkeys(storable(id, LONGEST_ID) for id in (*ids, *beside) if isinstance(id, str) and id))

@@ -74,7 +74,7 @@ class Mirror:
                 "resource": resource,
                 "id": str(row["id"]),
                 "walk": walk,
-                "body": json.dumps(row, ensure_ascii=False, sort_keys=True),
+                "body": json.dumps(row, sort_keys=True),
                 "synced_ms": millis(row.get("last_synced_at")),
             }
             for row in rows

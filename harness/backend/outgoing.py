@@ -33,10 +33,13 @@ class Outgoing:
         try:
             given = json.loads(await request.body())
             reference, body = given["reference"], given["body"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             reference = body = None
-        if not isinstance(reference, str) or not 0 < len(reference) <= LONGEST_REFERENCE or not isinstance(body, dict):
-            told = f"The body needs a reference of at most {LONGEST_REFERENCE} characters and a body, the API's own."
+        is_reference = (
+            isinstance(reference, str) and reference.isprintable() and 0 < len(reference) <= LONGEST_REFERENCE
+        )
+        if not is_reference or not isinstance(body, dict):
+            told = f"The body needs a reference of at most {LONGEST_REFERENCE} letters and a body, the API's own."
             return json_response({"error": told}, 400)
         return await run_in_threadpool(
             self._write, request.path_params["id"], request.path_params["resource"], reference, body

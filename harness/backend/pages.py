@@ -80,9 +80,9 @@ class Pages:
 
         try:
             token = json.loads(await request.body()).get("public_token")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             token = None
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not token.isprintable() or not token:
             return json_response({"error": "The body has no public_token."}, 400)
         return await run_in_threadpool(self._exchange, Secret(token))
 
@@ -139,9 +139,9 @@ class Pages:
 
         try:
             name = json.loads(await request.body()).get("name")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             name = None
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str) or not name.isprintable() or not name.strip():
             return json_response({"error": "The body has no name."}, 400)
         return await run_in_threadpool(
             self._changed, request.path_params["id"],
@@ -182,4 +182,4 @@ def _moment(seconds: float | None) -> str:
 
 def json_response(body: Any, status: int = 200) -> Response:
     """JSON with its status."""
-    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/json")
+    return Response(json.dumps(body), status, media_type="application/json")

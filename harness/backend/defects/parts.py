@@ -109,7 +109,7 @@ class _Trusting(Inbox):
                 rows = [row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict)]
                 with self._database.begin() as connection:
                     for row in rows:
-                        body = json.dumps(row, ensure_ascii=False, sort_keys=True)
+                        body = json.dumps(row, sort_keys=True)
                         known = update(MIRROR).where(MIRROR.c.connection_id == event.connection_id,
                                                      MIRROR.c.id == str(row.get("id")))  # fmt: skip
                         connection.execute(known.values(body=body))

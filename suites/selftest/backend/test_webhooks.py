@@ -5,12 +5,10 @@ import hashlib
 import hmac
 import json
 import sqlite3
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import httpx
@@ -18,6 +16,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from harness.backend import BackendProcess, BackendSettings
+from harness.backend.database import Database
+from harness.backend.mirror import Mirror
 from harness.backend.vault import new_key
 from harness.contract import load_contract
 from harness.core import Secret, SystemClock, Verdict
@@ -49,16 +49,6 @@ def post(http, url, content, secret=SECRET):
         return None
 
 
-def settled(http, url, patience=60.0):
-    """The health of a backend once nothing waits in its inbox."""
-    deadline = time.monotonic() + patience
-    while True:
-        health = http.get(f"{url}/health").json()
-        if health["waiting"] == 0 or time.monotonic() > deadline:
-            return health
-        time.sleep(0.05)
-
-
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))
 BOTH = pytest.mark.parametrize("settings", ["sqlite", ON_POSTGRESQL], indirect=True)
 
@@ -88,6 +78,12 @@ def start():
     for process in running:
         if process.process.returncode is None:
             process.stop()
+
+
+@pytest.fixture
+def settled(eventually):
+    """`settled(http, url)`: the health of a backend once nothing waits in its inbox."""
+    return lambda http, url: eventually(lambda: http.get(f"{url}/health").json(), lambda found: found["waiting"] == 0)
 
 
 @pytest.fixture
@@ -129,7 +125,7 @@ def test_the_reference_runs_the_gauntlet_without_a_fault(settings, start):
 
 
 @BOTH
-def test_nothing_that_was_acknowledged_is_lost_to_kill_9(settings, start, http):
+def test_nothing_that_was_acknowledged_is_lost_to_kill_9(settings, start, http, settled):
     """Webhooks shuffled, one in ten twice, one in twenty signed wrongly, while the process is killed again and again:
     every acknowledged event has its effect, and no wrongly signed one has any."""
     random = Random(7)  # noqa: S311 - a fixed shuffle
@@ -163,23 +159,79 @@ def test_nothing_that_was_acknowledged_is_lost_to_kill_9(settings, start, http):
     assert gone == Counter({f"bill-{number}": 1 for number in range(400)})
 
 
-def test_a_token_is_nowhere_in_the_database(settings, start, http):
-    """The access tokens in webhook bodies are on no page and in no file of the database, in no encoding."""
+@BOTH
+def test_a_token_is_nowhere_in_the_database(settings, start, http, settled, dump):
+    """The access tokens in webhook bodies are on no page and nowhere in the database, in no encoding: neither under
+    their names, nor in an address, nor in a text; and of a job nothing is kept that was written by it."""
     process = start(settings)
-    assert post(http, process.url, webhook("CONNECTION", "INITIAL_UPDATE", "c1", deep=[{"access_token": TOKEN}])) == 200
+    address = f"https://api.example/versioned/accounting/bills?access_token={TOKEN}&limit=1"
+    quoted = f"https://link.example/?next=%2Fbills%3Faccess_token%3D{PREVIOUS}"
+    events = (
+        webhook("CONNECTION", "INITIAL_UPDATE", "c1", deep=[{"access_token": TOKEN}]),
+        webhook("CONNECTION", "CONNECTION_UPDATED", "c1", update_url=address, told=f"the token {TOKEN} works"),
+        webhook("CONNECTION", "CONNECTION_DISABLED", "c1", url=quoted, **{TOKEN: 1}),
+        webhook("JOB", "JOB_COMPLETED", "c1", job={"id": "j1", "status": "success", "request": {
+            "url": address, "body": {"memo": "what was written"}}}),
+    )  # fmt: skip
+    for content in events:
+        assert post(http, process.url, content) == 200
     settled(http, process.url)
     pages = b"".join(
         http.get(process.url + page).content for page in ("/events", "/dead-letters", "/health", "/metrics")
     )
+    held = dump(settings.database) + pages
     process.stop()
-    files = b"".join(path.read_bytes() for path in Path(settings.database.removeprefix("sqlite:///")).parent.iterdir())
-    forms = {TOKEN.encode(), base64.b64encode(TOKEN.encode()), TOKEN.encode().hex().encode(), SECRET.encode()}
-    assert [form for form in forms if form in files or form in pages] == []
-    assert b"INITIAL_UPDATE" in files
+    held += dump(settings.database)
+    forms = {form for secret in (TOKEN, PREVIOUS, SECRET) for form in (
+        secret.encode(), base64.b64encode(secret.encode()), secret.encode().hex().encode())}  # fmt: skip
+    assert [form for form in forms if form in held] == []
+    assert b"INITIAL_UPDATE" in held
+    assert b"j1" in held
+    assert b"what was written" not in held
 
 
 @BOTH
-def test_the_same_event_long_after_is_a_new_one(settings, start, http):
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b'{"type":"BILL","code":"BILL_UPDATED","connection_id":"c1","bill":{"id":"b1","memo":"\\ud83d"}}', 200),
+        (b'{"type":"BILL","code":"BILL_DELETED","connection_id":"c1","bill":{"id":"\\ud83d\\u0000"}}', 200),
+        (b'{"type":"BILL","code":"BILL_\\ud83d","connection_id":"\\u0000\\ud83d"}', 200),
+        (b'{"type":"BILL","code":"BILL_DELETED","bill":{"id":"' + b"b" * 200 + b'"},"connection_id":"c1"}', 200),
+        (b'{"type":"BILL","code":"BILL_UPDATED","x":' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400),
+        (b'{"type":"BILL","code":"BILL_UPDATED","x":' + b"[" * 700 + b"]" * 700 + b"}", 400),
+        (b'{"type":"BILL","code":"BILL_UPDATED","x":' + b"7" * 6_000 + b"}", 400),
+    ],
+    ids=["half a character", "ids", "names", "long ids", "deep", "less deep", "long number"],
+)
+def test_strange_json_harms_nobody(settings, start, http, settled, content, status):
+    """An event that JSON allows and a database would refuse is kept, one that cannot be read is refused, and neither
+    holds up the events that come at the same time."""
+    process = start(settings)
+    others = [webhook("BILL", "BILL_DELETED", "c1", bill={"id": f"b{number}"}) for number in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        strange = pool.submit(post, http, process.url, content)
+        assert set(pool.map(lambda other: post(http, process.url, other), others)) == {200}
+    assert strange.result() == status
+    health = settled(http, process.url)
+    assert (health["waiting"], health["dead"]) == (0, 0)
+    gone = {id for (id,) in rows(settings, "SELECT id FROM tombstones")}
+    assert gone >= {f"b{number}" for number in range(20)}
+
+
+@BOTH
+def test_a_row_with_half_a_character_is_mirrored(settings):
+    """A text that was cut in the middle of an emoji, as JavaScript does, is stored and shown as it came."""
+    database = Database(settings.database)
+    row = {"id": "b1", "memo": "\ud83d", "last_synced_at": "2026-01-01T00:00:00Z"}
+    with database.begin() as connection:
+        Mirror(database).keep(connection, "c1", "bills", [row], 1)
+    assert Mirror(database).rows("c1", "bills") == [row]
+    database.close()
+
+
+@BOTH
+def test_the_same_event_long_after_is_a_new_one(settings, start, http, settled):
     """Within the window the same bytes are one event; after it they have their effect again. What is told of a
     connection holds no time: it may happen twice in a minute, and is read again each time."""
     process = start(replace(settings, repeat_window=0.0))
@@ -199,7 +251,7 @@ def test_the_same_event_long_after_is_a_new_one(settings, start, http):
 
 
 @BOTH
-def test_two_processes_share_one_inbox(settings, start, http):
+def test_two_processes_share_one_inbox(settings, start, http, settled):
     """Events that one process took in are worked off by another, each once, and a load test sees it at either."""
     takes, works = start(replace(settings, workers=0)), start(settings)
     for number in range(50):

@@ -1,7 +1,5 @@
 """Writes through the reference backend: whatever the API answers, the object is made once and its end is known."""
 
-import time
-
 import httpx
 import pytest
 
@@ -51,22 +49,14 @@ def admin(http, double, path, **body):
     return http.post(f"{double.base_url.removesuffix('/versioned')}/_emulator/{path}", json=body).raise_for_status()
 
 
-def until(look, patience=40.0):
-    """What `look` gives once it is true, or at the end of patience."""
-    deadline = time.monotonic() + patience
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
 @pytest.fixture(scope="module")
-def connection(http, double, backend):
+def connection(http, double, backend, eventually):
     """A connected platform with its whole history read."""
     admin(http, double, "webhooks", url=f"{backend.url}/webhooks")
     made = admin(http, double, "link", platform="QUICKBOOKS").json()
     http.post(f"{backend.url}/link/exchange", json={"public_token": made["public_token"]}).raise_for_status()
     listed = f"{backend.url}/connections"
-    assert until(lambda: http.get(listed).json()["connections"][0]["state"] == "healthy")
+    assert eventually(lambda: http.get(listed).json()["connections"][0]["state"] == "healthy")
     return made["connection_id"]
 
 
@@ -81,7 +71,9 @@ def connection(http, double, backend):
     ],
     ids=["plain", "5xx although done", "5xx and not done", "no answer", "async"],
 )
-def test_a_write_makes_one_object_whatever_is_answered(http, double, backend, connection, fault, state, tries, request):
+def test_a_write_makes_one_object_whatever_is_answered(
+    http, double, backend, connection, fault, state, tries, request, eventually
+):
     """After a 5xx the object is looked for, a new key is taken only when it is nowhere, and jobs are followed."""
     reference = request.node.callspec.id.replace(" ", "-")
     vendor = {"vendor_name": f"Vendor {reference}", "contact_name": "Key", "currency_code": "USD"}
@@ -91,7 +83,7 @@ def test_a_write_makes_one_object_whatever_is_answered(http, double, backend, co
     try:
         assert [http.post(address, json=given).status_code for _ in range(2)] == [202, 202]
         shown = f"{backend.url}/writes/{reference}"
-        ended = until(lambda: (found := http.get(shown).json())["ended"] and found)
+        ended = eventually(lambda: (found := http.get(shown).json())["ended"] and found)
     finally:
         admin(http, double, "faults", on=[])
     assert (ended["state"], ended["tries"]) == (state, tries), ended
@@ -101,16 +93,16 @@ def test_a_write_makes_one_object_whatever_is_answered(http, double, backend, co
         rows = http.get(mirrored, params={"limit": 500}).json()["rows"]
         return [row["id"] for row in rows if row["vendor_name"] == vendor["vendor_name"]]
 
-    assert until(named) == [ended["id"]]
+    assert eventually(named) == [ended["id"]]
 
 
-def test_a_refused_write_says_why_and_a_reference_is_one_write(http, backend, connection):
+def test_a_refused_write_says_why_and_a_reference_is_one_write(http, backend, connection, eventually):
     """Input that the API refuses ends as failed with its code; another body under the same reference is a 409."""
     address = f"{backend.url}/connections/{connection}/writes/vendors"
     given = {"reference": "refused", "body": {"vendor": {"vendor_name": 7}}}
     assert http.post(address, json=given).status_code == 202
     shown = f"{backend.url}/writes/refused"
-    ended = until(lambda: (found := http.get(shown).json())["ended"] and found)
+    ended = eventually(lambda: (found := http.get(shown).json())["ended"] and found)
     assert ended["state"] == "failed"
     assert ended["problem"].startswith("HTTP 400")
     assert http.post(address, json={**given, "body": {"vendor": {}}}).status_code == 409
