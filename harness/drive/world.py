@@ -68,5 +68,5 @@ class World:
             },
             problems=data["problems"],
             rate=data["rate"],
-            malformed=data["malformed"],
+            malformed=data.get("malformed"),
         )
