@@ -55,5 +55,6 @@ def environment(settings: EmulatorSettings, base_url: str) -> dict[str, str]:
         "RUTTER_CLIENT_ID": credentials.client_id,
         "RUTTER_CLIENT_SECRET": credentials.client_secret.reveal(),
         "RUTTER_PUBLIC_KEY": credentials.public_key,
+        "RUTTER_LINK_URL": base_url.removesuffix("/versioned"),
         **tokens,
     }
