@@ -44,6 +44,11 @@ class Evidence:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def unsent(self) -> bool:
+        """Whether the target could not even be connected to: this says nothing of the operation."""
+        return self.problem is not None and self.problem.startswith("connect:")
+
+    @property
     def of_api(self) -> bool:
         """Whether it is an exchange with the API; else it is one with the integrator's backend (tag `of`)."""
         return self.tags.get("of") != "backend"

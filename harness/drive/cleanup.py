@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from harness.client import Call
 from harness.drive.journal import Created, Remains
+from harness.errors import TargetUnreachable
 
 if TYPE_CHECKING:
     from harness.drive.session import Session
@@ -44,7 +45,10 @@ def _remove(session: "Session", item: Created) -> str | None:
         resource=item.resource,
         operation="delete",
     )
-    evidence = session.client.send(call)
+    try:
+        evidence = session.send(call)
+    except TargetUnreachable as error:
+        return str(error)
     if evidence.status == 200:
         session.journal.deleted(item.id)
         return None

@@ -129,7 +129,7 @@ class Requests:
             resource=resource if resource is not None else self.case.resource,
             operation=operation,
         )
-        return self.session.client.send(call, retry=retry)
+        return self.session.send(call, retry=retry)
 
     def get(self, resource: str, id: str, **query: Any) -> Evidence:
         """`GET` of one object by id."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.client import ApiClient, NoBudget, RateBudget, SharedBudget, parse_rate
+from harness.client import ApiClient, Call, NoBudget, RateBudget, SharedBudget, parse_rate
 from harness.client.jobs import PATIENCE
 from harness.contract import Contract
 from harness.core import Clock, Evidence, Exchange, FreeScript, Redactor, Script
@@ -13,6 +13,7 @@ from harness.drive.cleanup import clean_up
 from harness.drive.drive import Drive
 from harness.drive.idempotency import keys
 from harness.drive.journal import NAME, Journal, Remains, made_beside, standing
+from harness.drive.outage import Outage
 from harness.drive.results import First, Walk
 from harness.drive.sightings import Sightings
 from harness.drive.world import World
@@ -71,6 +72,7 @@ class Session:
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
         self.owes_listing = world.malformed is not None
+        self.outage = Outage(self.clock)
         self._keys = keys()
         self._waited = False
         self.journal = Journal(directory, worker)
@@ -89,6 +91,18 @@ class Session:
             record=self.keep,
             seed=sum(worker.encode()),
         )
+
+    def send(self, call: Call, *, retry: bool = True) -> Evidence:
+        """Send a call and give the evidence of its last attempt. Raises TargetUnreachable when the target is gone."""
+        return self.outage.send(
+            lambda: self.client.send(call, retry=retry), lambda: self.client.send(call, retry=False)
+        )
+
+    def look_for_target(self) -> None:
+        """Ask for something that every target answers; what it answers does not matter. Raises TargetUnreachable."""
+        target = self.world.target
+        headers = {"Authorization": target.credentials.header(), "X-Rutter-Version": target.version}
+        self.outage.look(lambda: self.client.send(Call("GET", "/connections", headers=headers), retry=False))
 
     def new_key(self) -> str:
         """An idempotency key that no write of this run had."""

@@ -25,7 +25,7 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
     """Judge the evidence of a case that has ended: what holds for every answer, and for every answer to a read. It
     does not count as judged: a case proves what it is about."""
     judged = judge.judged
-    made = tuple(item for item in drive.evidence if item.of_api)
+    made = tuple(item for item in drive.evidence if item.of_api and not item.unsent)
     if made:
         passing = _passing(made, drive.session.failures)
         judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)

@@ -8,7 +8,7 @@ import pytest
 
 from harness.core import Severity
 from harness.drive import Drive, Inconclusive
-from harness.errors import GoliveError
+from harness.errors import GoliveError, TargetUnreachable
 from harness.plan.case import Case
 from harness.pytest_plugin.answers import judge_answers
 from harness.pytest_plugin.caserun import CaseRun, Judge, failure_text
@@ -37,11 +37,22 @@ def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge)
         error, cause = _tell(ended), ended
     try:
         judge_answers(case, drive, judge, process.request_ids)
+        _look_for_target(drive, process)
+    except TargetUnreachable as ended:
+        error, cause = error or f"TargetUnreachable: {ended}", cause or ended
     except Exception as ended:  # noqa: BLE001 - as above
         error, cause = error or _tell(ended), cause or ended
+    if isinstance(cause, TargetUnreachable):
+        judge.take_back(item.id for item in drive.evidence if item.status is None)
     result = run.result(drive.evidence, reason=reason, error=error)
     process.record(result)
     _end(result, cause, process.redact)
+
+
+def _look_for_target(drive: Drive, process: "ProvingProcess") -> None:
+    """A request without an answer speaks against its operation only while the target is there at all."""
+    if process.selection.settings.mode != "replay" and any(item.status is None for item in drive.evidence):
+        drive.session.look_for_target()
 
 
 def _tell(error: BaseException) -> str:

@@ -29,6 +29,11 @@ class Judge:
         self.findings.extend(found)
         return found
 
+    def take_back(self, evidence: Iterable[str]) -> None:
+        """Drop the findings that cite any of this evidence: it turned out to say nothing."""
+        void = frozenset(evidence)
+        self.findings = [finding for finding in self.findings if void.isdisjoint(finding.evidence)]
+
 
 class CaseRun:
     """Measures one case and folds it into a `CaseResult`."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -165,3 +166,22 @@ def test_a_malformed_list_of_connections_is_a_finding(emulator, tmp_path, status
     assert found["errors"] == []
     assert ("config.schema", "connections") in {(item["check"], item["resource"]) for item in found["findings"]}
     assert with_tokens == bool(found["counts"]["passed"])
+
+
+def test_a_target_that_dies_in_the_middle_is_blamed_for_nothing(tmp_path):
+    """What was never asked was never answered wrongly: no finding, no verdict against it, but an error of the run."""
+    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
+    chosen = ("--platform", "QUICKBOOKS", "--resource", "bills", "--workers", "2", "--rate", "off")
+    command = [sys.executable, "-m", "harness.cli", "run", "--target", process.base_url, *chosen, "--out", tmp_path]
+    environment = os.environ | process.environment()
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE,  # noqa: S603 - our own interpreter
+                          text=True) as run:  # fmt: skip
+        while " % " not in (line := run.stderr.readline()):
+            assert line, "the run ended before it had progressed"
+        os.kill(process.pid, signal.SIGKILL)
+        told, _ = run.communicate(timeout=120)
+    process.stop()
+    found = report(tmp_path)
+    assert (run.returncode, found["verdict"]["verdict"], found["findings"]) == (4, "inconclusive", [])
+    assert found["counts"]["passed"] > 0 < found["counts"]["error"]
+    assert "could not be reached any more" in " ".join(told.split())
