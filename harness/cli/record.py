@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from harness.cli.run import worker_count
 from harness.exit_status import ExitStatus
 
 DEFAULT = Path("cassettes")
-MOST_NOTES = 5
 
 
 @click.command()
@@ -72,45 +70,19 @@ def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
     FOLDER is a cassette folder; default: cassettes.
     """
     from harness.cli.proving import prove
-    from harness.pytest_plugin.aging import expired
-    from harness.pytest_plugin.cassettes import header_of, replay_settings, told_by
-    from harness.recording.drift import unplayed
+    from harness.pytest_plugin.cassettes import replay_settings
+    from harness.pytest_plugin.collecting import Selection
+    from harness.pytest_plugin.replays import told
+    from harness.report.run_record import EndRecord
 
     if len(folders) > 1:
         raise click.UsageError("one cassette folder at a time")
     folder = folders[0] if folders else DEFAULT
     settings = replay_settings(folder, out=str(out.resolve()), command=shlex.join(["golive", *sys.argv[1:]]))
     status = prove(settings, workers=worker_count(workers), shown_as=out)
-    then, now = header_of(folder)["told"], told_by(settings.directory)
-    for line in differences(then, now):
+    for line in told(Selection(settings), str(out), datetime.now(UTC).date()):
         click.echo(line)
-    notes = [*unplayed(settings.directory), *expired(folder, datetime.now(UTC).date())]
-    for note in notes[:MOST_NOTES]:
-        click.echo(f"{note.kind}: {note.where}: {note.told}")
-    if len(notes) > MOST_NOTES:
-        click.echo(f"and {len(notes) - MOST_NOTES:,} more: golive cassettes drift --report {out}")
-    doubt = []
-    if then != now or any(note.kind == "unplayed" for note in notes):
-        doubt.append("it did not ask and say what the recorded run did; record again: golive record")
-    if any(note.fails for note in notes):
-        doubt.append("the recordings are too old; record again: golive record")
-    if status is ExitStatus.GO and doubt:
-        click.echo(f"INCONCLUSIVE, not GO: {'; '.join(doubt)}")
-        return ExitStatus.INCONCLUSIVE
+    end = EndRecord.load(settings.directory)
+    if status is ExitStatus.INCONCLUSIVE and end is not None and end.doubts:
+        click.echo(f"INCONCLUSIVE, not GO: {'; '.join(end.doubts)}")
     return status
-
-
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a replay says otherwise than the recorded run, a line each; one line when it is the same."""
-    before, after = then["odd"], now["odd"]
-    told = [
-        f"  {id}: {'; '.join(after.get(id, ['passed']))}, recorded: {'; '.join(before.get(id, ['passed']))}"
-        for id in sorted({*before, *after})
-        if before.get(id) != after.get(id)
-    ]
-    counts = [
-        f"  {now[what]:,} {what}, recorded: {then[what]:,}" for what in ("cases", "requests") if now[what] != then[what]
-    ]
-    if told or counts:
-        return ["The replay differs from the recorded run:", *counts, *told]
-    return [f"The same as the recorded run: {now['cases']:,} cases, {len(after):,} of them with findings."]

@@ -30,10 +30,10 @@ def drifted(folder: Path, today: date) -> Iterator[Drifted]:
     return drift(Shelf(folder), cases, contract.version, fits, expiries(selection), today)
 
 
-def expired(folder: Path, today: date) -> list[Drifted]:
-    """The plans for which a cassette folder counts no more."""
-    ages = expiries(Selection(replay_settings(folder, out="", command="")))
-    return list(expiry_of(str(folder / HEADER), header_of(folder)["recorded_on"], ages, today))
+def expired(selection: Selection, today: date) -> list[Drifted]:
+    """The plans for which the cassettes of a replay count no more."""
+    folder = Path(selection.settings.cassettes)
+    return list(expiry_of(str(folder / HEADER), header_of(folder)["recorded_on"], expiries(selection), today))
 
 
 def expiries(selection: Selection) -> list[Expiry]:

@@ -4,7 +4,7 @@ import platform as machine
 import shutil
 import subprocess
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from harness.plan import load_plan, resource_lines
 from harness.pytest_plugin.cassettes import install
 from harness.pytest_plugin.collecting import Selection, checked
 from harness.pytest_plugin.events import Events
+from harness.pytest_plugin.replays import doubts
 from harness.pytest_plugin.world import OpenWorld, open_world
 from harness.report import EndRecord, RunRecord, write_report
 from harness.report.declared import declare
@@ -44,6 +45,7 @@ class Controller:
         self.selection = selection
         self.events = Events(selection.settings.events_fd)
         self.errors: list[str] = []
+        self.doubts: list[str] = []
         self.left: list[LeftBehind] = []
         self._open: OpenWorld | None = None
         self._told: set[str] = set()
@@ -103,12 +105,22 @@ class Controller:
         directory = self.selection.settings.directory
         if self.selection.settings.mode == "record":
             self._install(interrupted=interrupted)
-        ended = iso_utc(datetime.now(UTC))
+        now = datetime.now(UTC)
+        if self.selection.settings.mode == "replay" and not interrupted:
+            self._doubt(now.date())
         EndRecord(
-            ended_at=ended, interrupted=interrupted, errors=tuple(self.errors), left_behind=tuple(self.left)
-        ).save(directory)
+            ended_at=iso_utc(now), interrupted=interrupted, errors=tuple(self.errors), doubts=tuple(self.doubts),
+            left_behind=tuple(self.left),
+        ).save(directory)  # fmt: skip
         report = write_report(directory)
         self.events.send("end", verdict=str(report.verdict))
+
+    def _doubt(self, today: date) -> None:
+        """Note what makes this replay another run than the recorded one."""
+        try:
+            self.doubts.extend(doubts(self.selection, today))
+        except GoliveError as error:
+            self.errors.append(str(error))
 
     def _install(self, *, interrupted: bool) -> None:
         """Write the cassettes of a run that could do its job; leave the journals of any other where they are."""

@@ -230,6 +230,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         controller.left.extend(left)
         controller.errors.extend(errors)
         controller.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+        if controller.doubts and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say why a replay whose cases all passed is none of the recorded run."""
+    controller = config.stash.get(CONTROLLER, None)
+    for doubt in controller.doubts if controller is not None else ():
+        terminalreporter.write_line(f"golive: INCONCLUSIVE, not GO: {doubt}", red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

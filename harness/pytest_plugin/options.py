@@ -22,6 +22,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--golive-select", metavar="AREA", action="append", default=[], help="only this area")
     group.addoption("--golive-out", metavar="DIR", default=DEFAULT_OUT, help="where the report goes")
     group.addoption("--golive-rate", metavar="N/Ss", default=None, help="rate budget such as 500/10s, or off")
+    group.addoption("--golive-cassettes", metavar="DIR", default=None, help="what suites/replay plays; cassettes")
 
 
 def settings_of(config: pytest.Config) -> RunSettings | None:
@@ -61,11 +62,12 @@ def collect_cases(config: pytest.Config) -> None:
 
 
 def replayed(config: pytest.Config) -> RunSettings:
-    """The settings of `pytest suites/replay`: the cassettes of the checkout."""
+    """The settings of `pytest suites/replay`: of the cassettes of the checkout, or of a folder that is named."""
     from harness.pytest_plugin.cassettes import replay_settings
 
     command = "pytest " + " ".join(config.invocation_params.args)
-    return replay_settings(config.rootpath / CASSETTES, out=config.getoption("golive_out"), command=command)
+    folder = Path(config.getoption("golive_cassettes") or config.rootpath / CASSETTES)
+    return replay_settings(folder, out=config.getoption("golive_out"), command=command)
 
 
 def _names(config: pytest.Config, folder: Path, *, above: bool = True) -> bool:

@@ -39,7 +39,8 @@ MOST_LINES = 12
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the decision of an item depends on besides cases. `today` is the day for which it is decided, `evidence_at`
-    the instant of the oldest evidence, `evidence_days` how long that counts, `plans` the plan files of the run."""
+    the instant of the oldest evidence, `evidence_days` how long that counts, `plans` the plan files of the run; with
+    `doubts` its evidence counts for nothing."""
 
     strength: Strength
     target: str
@@ -51,6 +52,7 @@ class Circumstances:
     plans: tuple[PlanRecord, ...] = ()
     proof: ProofRecord | None = None
     rollout: RolloutRecord = field(default_factory=RolloutRecord)
+    doubts: tuple[str, ...] = ()
 
     @property
     def expires(self) -> date | None:
@@ -60,6 +62,8 @@ class Circumstances:
     @property
     def expired(self) -> str | None:
         """Why the evidence of the run no longer counts; None while it does."""
+        if self.doubts:
+            return "; ".join(self.doubts)
         if self.expires is None or self.today <= self.expires:
             return None
         return f"the evidence is of {(self.evidence_at or '')[:10]} and counted until {self.expires}"

@@ -80,7 +80,7 @@ class _Gathered:
         return Circumstances(
             record.strength, record.target, out or directory.name, self.moment.date(), record.started_at,
             beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
-            RolloutRecord.load(directory),
+            RolloutRecord.load(directory), self.end.doubts if self.end else (),
         )  # fmt: skip
 
 

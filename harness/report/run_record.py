@@ -125,11 +125,12 @@ class LeftBehind(Record):
 
 class EndRecord(Record):
     """`end.json`: how the run ended. `errors` are those that belong to no case (collection, a worker that died,
-    cleanup)."""
+    cleanup), `doubts` say why what was proven counts for nothing: a replay that was not the recorded run."""
 
     ended_at: Instant
     interrupted: bool = False
     errors: tuple[Text, ...] = ()
+    doubts: tuple[Text, ...] = ()
     left_behind: tuple[LeftBehind, ...] = ()
 
     def save(self, directory: Path) -> None:

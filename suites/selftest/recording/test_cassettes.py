@@ -21,6 +21,7 @@ from harness.pytest_plugin.cassettes import HEADER, ends, seal_of
 
 pytestmark = pytest.mark.xdist_group("recorded")
 GOLIVE = Path(sys.executable).with_name("golive")
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def golive(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -139,6 +140,32 @@ def test_no_altered_folder_is_green(recorded: Path, tmp_path: Path, harm: str) -
     assert done.returncode == status, done.stdout + done.stderr
     assert re.search(said, done.stdout + done.stderr)
     assert "golive record" in done.stdout + done.stderr
+    if status != 4:
+        assert json.loads((tmp_path / "now" / "report.json").read_text())["verdict"]["verdict"] == "inconclusive"
+
+
+def pytest_replays(folder: Path, *more: str, out: Path) -> "subprocess.CompletedProcess[str]":
+    """`pytest suites/replay`, as CI runs it, on a folder."""
+    command = [sys.executable, "-m", "pytest", "suites/replay", "-k", "not test_cassettes", "-p", "no:cacheprovider"]
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [*command, "--golive-cassettes", str(folder), "--golive-out", str(out), *more],
+        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_pytest_fails_on_what_is_recorded_and_not_asked(recorded: Path, tmp_path: Path, workers: str) -> None:
+    """`pytest suites/replay` is green on a recording, and red, with the request named, when one interaction more is
+    recorded than is asked for; whichever process plays it."""
+    done = pytest_replays(recorded / "cassettes", "-n", workers, out=tmp_path / "now")
+    assert done.returncode == 0, done.stdout + done.stderr
+    shutil.copytree(recorded / "cassettes", tmp_path / "cassettes")
+    do, _, _ = HARMS["one more interaction, with right seals"]
+    do(tmp_path / "cassettes")
+    done = pytest_replays(tmp_path / "cassettes", "-n", workers, out=tmp_path / "now")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(r"INCONCLUSIVE, not GO: it did not ask for 1 .*/payment_terms", done.stdout)
+    assert json.loads((tmp_path / "now" / "report.json").read_text())["verdict"]["verdict"] == "inconclusive"
 
 
 def test_no_credential_is_in_the_files(recorded: Path) -> None:
