@@ -57,4 +57,4 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
     if other or counts:
         return ["The replay differs from the recorded run:", *counts, *other]
-    return [f"The same as the recorded run: {now['cases']:,} cases, {len(after):,} of them with findings."]
+    return [f"The same as the recorded run: {now['cases']:,} cases, {len(after):,} of them did not pass."]

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.cli.boundary import run
-from harness.emulator import EmulatorSettings
+from harness.emulator import EmulatorProcess, EmulatorSettings
 from harness.emulator.credentials import environment
 from harness.pytest_plugin.cassettes import HEADER, ends, seal_of
 
@@ -24,12 +24,12 @@ GOLIVE = Path(sys.executable).with_name("golive")
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def golive(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+def golive(*arguments: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """The real console script, as a process."""
     return subprocess.run(  # noqa: S603 - our own console script
         [str(GOLIVE), *arguments],
         cwd=folder,
-        env=dict(os.environ),
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -185,3 +185,65 @@ def test_no_credential_is_in_the_files(recorded: Path) -> None:
     files = [file for file in (recorded / "cassettes").rglob("*") if file.is_file()]
     assert len(files) > 1
     assert not [(file, form) for file in files for form in forms if form in file.read_text()]
+
+
+def heard(report: Path) -> set[str]:
+    """The ids of all objects that a run's lists of payment terms showed."""
+    lines = [json.loads(line) for line in (report / "evidence.ndjson").read_text().splitlines()]
+    return {
+        row["id"]
+        for item in lines
+        if item.get("operation") == "list" and isinstance(item["response_json"], dict)
+        for row in item["response_json"].get("payment_terms", [])
+    }
+
+
+@pytest.fixture(scope="module")
+def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two organisations with a token each were recorded by the command, first A, then B: their
+    cassettes in `a` and `b`, what was said in `then-a` and `then-b`."""
+    folder = tmp_path_factory.mktemp("tenants")
+    for name, seed in (("a", 11), ("b", 12)):
+        emulator = EmulatorProcess.start(EmulatorSettings(seed=seed, rate_limit=0, connections=("QUICKBOOKS", "XERO")))
+        try:
+            done = golive(
+                "record", "--target", emulator.base_url, "--resource", "payment_terms", "--platform", "QUICKBOOKS",
+                "--into", name, "--out", f"then-{name}", folder=folder, **emulator.environment(),
+            )  # fmt: skip
+        finally:
+            emulator.stop()
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_tenants_recorded_as_a_and_b_are_replayed_as_b_and_a(tenants: Path, tmp_path: Path) -> None:
+    """Two tenants recorded by the command one after the other and replayed in the other order hear their own data, all
+    of it, and nothing of each other; no token or secret of either is in any file."""
+    for name in ("b", "a"):
+        done = golive("replay", str(tenants / name), "--workers", "1", "--out", f"now-{name}", folder=tmp_path)
+        assert "The same as the recorded run: " in done.stdout, done.stdout + done.stderr
+        assert told(tmp_path / f"now-{name}") == told(tenants / f"then-{name}")
+    one, two = heard(tmp_path / "now-a"), heard(tmp_path / "now-b")
+    assert (one, two) == (heard(tenants / "then-a"), heard(tenants / "then-b"))
+    assert one
+    assert two
+    assert not one & two
+    worlds = [EmulatorSettings(seed=seed, connections=("QUICKBOOKS", "XERO")) for seed in (11, 12)]
+    told_to = [environment(world, "http://cassette.invalid") for world in worlds]
+    secrets = {
+        value for told in told_to for name, value in told.items() if name.startswith(("RUTTER_ACCESS", "RUTTER_CLIENT"))
+    }
+    assert len(secrets) == 8
+    files = [file for place in (tenants, tmp_path) for file in place.rglob("*") if file.is_file()]
+    assert [(file, secret) for file in files for secret in secrets if secret.encode() in file.read_bytes()] == []
+
+
+def test_a_tenant_never_gets_anothers_cassette(tenants: Path, tmp_path: Path) -> None:
+    """The cassettes of A under the header of B, with seals that are right, are no data of B: an error that names the
+    request."""
+    shutil.copytree(tenants / "a", tmp_path / "mixed")
+    shutil.copy(tenants / "b" / HEADER, tmp_path / "mixed" / HEADER)
+    _other_header(tmp_path / "mixed", sealed=True)
+    done = golive("replay", "mixed", "--workers", "1", "--out", "now", folder=tmp_path)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert re.search(r"was not recorded. The nearest is .*access_token", (tmp_path / "now" / "report.json").read_text())
