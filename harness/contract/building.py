@@ -174,6 +174,7 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         response_schema=answer,
         carries_connection=answer is not None and _has(schemas[answer], schemas, "required", "connection"),
         knows_connection=answer is not None and _has(schemas[answer], schemas, "properties", "connection"),
+        needs_body=bool(raw.get("requestBody", {}).get("required")),
     )
 
 

@@ -71,6 +71,8 @@ class Operation:
     """Whether the contract demands `connection` in the answer."""
     knows_connection: bool = True
     """Whether the contract has a `connection` in the answer at all."""
+    needs_body: bool = False
+    """Whether the contract demands a request body."""
 
     def url_path(self, **values: str) -> str:
         """The path with `{id}` and friends filled in."""

@@ -9,6 +9,7 @@ from harness.contract import Contract, Operation, Resource
 from harness.emulator.bookkeeping.ledger import Ledgers
 from harness.emulator.clock import EmulatorClock, read_millis, to_millis
 from harness.emulator.configuration import Configuration
+from harness.emulator.connections.made_of import credentials
 from harness.emulator.documents import Documents
 from harness.emulator.errors import (
     connection_state_error,
@@ -33,7 +34,7 @@ from harness.emulator.reading import get_one, limit_of, list_page
 from harness.emulator.router import Match, Router
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.books import seeded
-from harness.emulator.validity import checked_mode, json_body, requested
+from harness.emulator.validity import checked_mode, demanded, json_body, requested
 from harness.emulator.world import World
 from harness.emulator.writing import TASK, Act, Errand, Order, Writer
 
@@ -163,9 +164,8 @@ class Api:
                 return Json(self.organisation.list(request.param("status")))
             case ("connections", "create"):
                 body = json_body(request.body)
-                return Json(
-                    self.world.create(body if body in ({}, None) else requested(self.contract, operation, body))
-                )
+                made_of = {} if body in ({}, None) else credentials(self.contract, operation, body)
+                return Json(self.world.create(made_of))
             case ("connections", "update"):
                 return Json(self.organisation.rename(id, self._body(request, operation)))
             case ("connections", "delete"):
@@ -216,7 +216,7 @@ class Api:
                 return Json(self.organisation.invalidate(connection))
             case "backfill":
                 return Json(self.world.backfill(connection, json_body(request.body)))
-        return Json(self.world.incremental_sync(connection, json_body(request.body)))
+        return Json(self.world.incremental_sync(connection, demanded(operation, json_body(request.body))))
 
     def _data(self, request: Incoming, match: Match, connection: dict[str, Any]) -> Json | Answer | bytes:
         """Endpoints about data."""

@@ -51,8 +51,8 @@ class Outcome:
 
 
 def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
-    """The contract with live examples, documented errors, and the empty body that makes a connection. Source: see
-    above; facts section 8."""
+    """The contract with live examples, documented errors, the empty body that makes a connection, the platforms that
+    credentials belong to, and deletes that need no body. Source: see above; facts section 8."""
     document: dict[str, Any] = copy.deepcopy(dict(lab.contract.document))
     shared = document["components"]["parameters"]
     error = {"description": "error",
@@ -63,15 +63,27 @@ def overlay(lab: Lab, samples: Mapping[str, Sample]) -> dict[str, Any]:
             known = {**sample.path, **sample.query, "access_token": sample.token}
             raw["parameters"] = [_parameter(item, shared, known) for item in raw.get("parameters", ())]
             raw["responses"] |= dict.fromkeys(ERRORS, error)
+            if raw is methods.get("delete") and "requestBody" in raw:
+                raw["requestBody"]["required"] = False  # it says only how a delete is answered
             if sample.body is not None and "requestBody" in raw:
                 raw["requestBody"]["content"]["application/json"]["example"] = sample.body
             if path.endswith("/file"):
                 raw["responses"]["200"]["content"] = {"*/*": {}}
     empty = document["paths"]["/connections/create"]["post"]["requestBody"]  # may be empty: [D:rutter-link/overview]
     content = empty["content"]["application/json"]
-    content["schema"] = {"anyOf": [content["schema"], {"type": "object", "maxProperties": 0}]}
+    content["schema"] = {"anyOf": [*_made_of(document), {"type": "object", "maxProperties": 0}]}
     empty["required"] = False
     return document
+
+
+def _made_of(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A connection's body for each platform: with its own credentials, any for a platform that has none of its own."""
+    whole, alternatives = document["components"]["schemas"]["CreateConnectionBody"]["allOf"]
+    for platform in document["components"]["schemas"]["CreateConnectionPlatforms"]["enum"]:
+        name = f"{platform.replace('_', '')}Credentials".lower()
+        own = [item for item in alternatives["anyOf"] if item["$ref"].rpartition("/")[2].lower() == name]
+        named = {"properties": {"platform": {"enum": [platform]}}}
+        yield {"allOf": [whole, named, {"anyOf": own or alternatives["anyOf"]}]}
 
 
 def _parameter(item: Mapping[str, Any], shared: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

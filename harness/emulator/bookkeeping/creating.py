@@ -118,8 +118,11 @@ def _types(resource: Resource, path: str) -> frozenset[str]:
 
 
 def _purchase_line(line: Mapping[str, Any]) -> Document:
+    """A change may leave the item out, which a read has with its id or not at all. Source: [S24] PurchaseOrder."""
     item = {"id": line.get("item"), "quantity": line.get("quantity"), "unit_amount": line.get("unit_amount")}
     rest = {name: value for name, value in line.items() if name not in {"item", "quantity", "unit_amount"}}
+    if item["id"] is None:
+        return {**rest, "item": None, "total_amount": number(exact(item["quantity"]) * exact(item["unit_amount"]))}
     return {**rest, "item": item}
 
 

@@ -11,7 +11,7 @@ from harness.contract import Operation, Resource
 from harness.core import iso_utc
 from harness.emulator.errors import invalid_request, unknown_id
 from harness.emulator.messages import Answer, Incoming, Json
-from harness.emulator.validity import json_body
+from harness.emulator.validity import demanded, json_body
 from harness.emulator.writing import Act
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class Call:
         return iso_utc(self.api.clock.tick())
 
     def object(self) -> Document:
-        """The body as a JSON object; an empty body is an empty object; ApiError 400 for anything else."""
-        body = json_body(self.request.body)
+        """The body as a JSON object; where none is needed, none is an empty object; ApiError 400 for anything else."""
+        body = demanded(self.operation, json_body(self.request.body))
         if body is not None and not isinstance(body, dict):
             raise invalid_request("The body is a JSON object.")
         return body or {}
