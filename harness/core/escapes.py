@@ -1,7 +1,7 @@
 """Texts that write letters as escapes, and what they say once these are undone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 ESCAPE = re.compile(
     r"%(?P<percent>[0-9A-Fa-f]{2})|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\x(?P<byte>[0-9A-Fa-f]{2})|\\(?P<itself>[\"\\/'])"
@@ -9,9 +9,30 @@ ESCAPE = re.compile(
 )
 """Of URLs, JSON and string literals, HTML and XML. Source: RFC 3986, section 2.1; RFC 8259, section 7; HTML, 13.1.4."""
 
+IN_BYTES = re.compile(ESCAPE.pattern.encode())
+MARKS = (b"\\u", b"\\x", b"\\/", b"\\\\", b'\\"', b"\\'", b"&#", b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;")
+"""How escapes begin, but for those of URLs: most bodies have none of them, and that is told without a pattern."""
+
 NAMES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 DEPTH = 5
 """How many times a text is undone: escapes of escapes of escapes."""
+
+
+def may_escape(body: bytes) -> bool:
+    """Whether a body may write letters as escapes, which hides a secret from a search for it."""
+    return any(mark in body for mark in MARKS) or (b"%" in body and IN_BYTES.search(body) is not None)
+
+
+def escaping_parts(body: bytes, between: bytes = b'","') -> Iterator[bytes]:
+    """The texts of a JSON body that may write letters as escapes: few of the texts of a page do."""
+    at = 0
+    for mark in IN_BYTES.finditer(body):
+        if mark.start() >= at:
+            begin = body.rfind(between, at, mark.start())
+            end = body.find(between, mark.end())
+            end = len(body) if end < 0 else end
+            yield body[at if begin < 0 else begin + len(between) : end]
+            at = end
 
 
 def undone(text: str) -> str:

@@ -6,56 +6,27 @@ hides a secret (a cursor, a signed link, a gzip in base64) becomes `{{encoded:fi
 """
 
 import base64
-import hashlib
-import hmac
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harness.core import bodies, escapes
+from harness.core import bodies
 from harness.core.bodies import parse_json, walk
 from harness.core.clock import iso_utc
 from harness.core.evidence import Evidence
 from harness.core.exchange import Exchange, Headers
 from harness.core.pseudonyms import Pseudonyms
-from harness.core.secrets import (
-    ANNOUNCED,
-    LONG,
-    MINIMUM_SECRET,
-    NAMER,
-    PLACEHOLDER,
-    SHAPES,
-    SHAPES_IN_BYTES,
-    STARTS,
-    TOKEN,
-    WRAPPED,
-    announces,
-    escaping_parts,
-    forms,
-    hides,
-    holds_lines,
-    inner_runs,
-    is_long_token,
-    is_made_up,
-    is_one_run,
-    is_secret_header,
-    kind_of,
-    may_escape,
-    runs,
-)
-
-MOST_REMEMBERED = 100_000
-"""Runs and tokens whose check is remembered."""
+from harness.core.secret_search import MOST_REMEMBERED, Searcher
+from harness.core.secrets import PLACEHOLDER, is_made_up, is_secret_header, kind_of
 
 LEAST_COOKIE = 12
 """Letters of a cookie's value from which on it is searched for elsewhere: shorter ones are words and flags."""
 
 
-class Redactor:
+class Redactor(Searcher):
     """Turns exchanges into evidence. Not thread-safe; one per worker, all with the same `key` so that fingerprints
-    agree over workers. With `pseudonymise`, personal data in bodies becomes pseudonyms as well; with `settled`, the
-    bodies of responses are evidence already, as in a replay, and are not searched again."""
+    agree over workers. With `pseudonymise`, personal data in bodies becomes pseudonyms as well; with `settled`, what
+    responses hold is evidence already, as in a replay, and is not searched again."""
 
     def __init__(
         self,
@@ -66,75 +37,17 @@ class Redactor:
         pseudonymise: bool = False,
         settled: bool = False,
     ) -> None:
-        self._key = key
+        super().__init__(key, secrets)
         self._settled = settled
         self._prefix = prefix
         self._count = 0
-        self._known: dict[str, str] = {}
-        self._is_built = True
-        self._within_runs: tuple[str, ...] = ()
-        self._over_runs: tuple[tuple[bytes, frozenset[bytes]], ...] = ()
-        self._undone: dict[str, str] = {}
-        self._escaped: re.Pattern[str] | None = None
-        self._inside: re.Pattern[bytes] | None = None
-        self._hiding: dict[str, bool] = {}
-        self._harmless: set[bytes] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._authorizations: dict[str, str] = {}
         self._people = Pseudonyms(self.fingerprint) if pseudonymise else None
-        for kind, value in secrets:
-            self.learn(kind, value)
-
-    def fingerprint(self, value: str) -> str:
-        """Ten hex digits of HMAC-SHA256 under the run's key."""
-        return hmac.new(self._key, value.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:10]
-
-    def learn(self, kind: str, value: str) -> str:
-        """Register a secret; return its replacement. Every later text is searched for it in every encoding."""
-        if value in self._known:
-            return self._known[value]
-        if PLACEHOLDER.fullmatch(value):
-            return value  # a replay has nothing else, and it must stay what it stood for
-        replacement = f"{{{{{kind}:{self.fingerprint(value)}}}}}"
-        if len(value) < MINIMUM_SECRET:
-            return replacement
-        said = escapes.undone(value)
-        for form in forms(value):
-            if form == value or escapes.undone(form) != said:  # the others are found when escapes are undone
-                self._known.setdefault(form, replacement)
-        for text in (said, escapes.undone(value.encode(errors="surrogatepass").decode("latin-1"))):
-            if len(text) >= MINIMUM_SECRET:
-                self._undone.setdefault(text, replacement)
-        self._is_built = False
-        return replacement
-
-    def _build(self) -> None:
-        """Make the searches for what was learned; several secrets are learned at once."""
-        self._is_built = True
-        self._hiding.clear()
-        self._harmless.clear()
-        self._within_runs = tuple(form for form in self._known if is_one_run(form))
-        over = (form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form))
-        self._over_runs = tuple((form, inner_runs(form)) for form in over)
-        ordered = sorted(self._known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        self._inside = re.compile(b"|".join(re.escape(form.encode(errors="surrogatepass")) for form in ordered))
-        self._escaped = re.compile("|".join(map(re.escape, sorted(self._undone, key=len, reverse=True))))
 
     def text(self, text: str) -> str:
         """`text` with every known secret replaced, and what looks like one; also for messages and exceptions."""
-        if not self._is_built:
-            self._build()
-        if self._pattern is not None:
-            text = self._pattern.sub(lambda match: self._known[match.group()], text)
-        if self._escaped is not None:
-            text = escapes.replaced(text, self._escaped, self._undone)
-        for kind, shape in SHAPES:
-            text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
-        if ("=" in text or ":" in text) and NAMER.search(text) is not None:
-            text = ANNOUNCED.sub(self._announced, text)
-        if len(text) >= LONG:
-            text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text else text)
-        return self._people.text(text) if self._people is not None else text
+        safe = super().text(text)
+        return self._people.text(safe) if self._people is not None else safe
 
     def evidence(self, exchange: Exchange, *, case: str | None = None, **tags: str) -> Evidence:
         """The redacted form of `exchange`, with a fresh id."""
@@ -166,7 +79,7 @@ class Redactor:
             request_headers=self.headers(exchange.request.headers),
             request_json=request_value,
             status=response.status if response else None,
-            response_headers=self.headers(response.headers) if response else {},
+            response_headers=(joined if self._settled else self.headers)(response.headers) if response else {},
             response_json=response_value,
             response_is_json=is_json,
             response_text=text,
@@ -190,7 +103,7 @@ class Redactor:
         value, is_json, problem = parse_json(body)
         if not is_json:
             return value, is_json, problem
-        clean = self._is_clean(body)
+        clean = self.is_clean(body)
         if not clean:
             self._learn_tree(value)
         if clean and self._people is None:
@@ -203,15 +116,18 @@ class Redactor:
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""
-        safe: dict[str, str] = {}
-        for name, value in headers:
-            lower = name.lower()
-            shown = self.authorization(value) if lower.endswith("authorization") else self._header(lower, value)
-            safe[lower] = f"{safe[lower]}, {shown}" if lower in safe else shown
-        return safe
+        return joined((name, self._header(name.lower(), value)) for name, value in headers)
 
     def authorization(self, value: str) -> str:
         """The value of an `Authorization` header: a Basic pair keeps its two parts apart."""
+        shown = self._authorizations.get(value)
+        if shown is None:
+            shown = self._authorization(value)
+            if len(self._authorizations) < MOST_REMEMBERED:
+                self._authorizations[value] = shown
+        return shown
+
+    def _authorization(self, value: str) -> str:
         if PLACEHOLDER.fullmatch(value):
             return value
         scheme, _, rest = value.partition(" ")
@@ -233,6 +149,8 @@ class Redactor:
         return value if not value or is_made_up(value) else self.learn(kind, value)
 
     def _header(self, name: str, value: str) -> str:
+        if name.endswith("authorization"):
+            return self.authorization(value)
         if not is_secret_header(name) or PLACEHOLDER.fullmatch(value) or is_made_up(value):
             return self.text(value)
         if name.endswith("cookie"):
@@ -245,70 +163,6 @@ class Redactor:
     def _learn_cookie(self, value: str) -> None:
         if len(value) >= LEAST_COOKIE and any(letter.isdigit() for letter in value) and not is_made_up(value):
             self.learn("cookie", value)
-
-    def _is_clean(self, body: bytes) -> bool:
-        """Whether a body neither holds a secret, in any form that is known, nor a word that announces one; neither as
-        it is written nor with its escapes undone."""
-        if not self._is_clean_as_written(body) or holds_lines(body):
-            return False
-        if not may_escape(body):
-            return True
-        said = escapes.undone(b"\n".join(escaping_parts(body)).decode("utf-8", "replace"))
-        if self._escaped is not None and self._escaped.search(said) is not None:
-            return False
-        return self._is_clean_as_written(said.encode(errors="surrogatepass"))
-
-    def _is_clean_as_written(self, body: bytes) -> bool:
-        """Searched run by run: the same ids, keys and words are met again and again, and each is looked at once."""
-        if not self._is_built:
-            self._build()
-        words = runs(body)
-        if any(inner <= words and form in body for form, inner in self._over_runs):
-            return False
-        for run in words - self._harmless:
-            if self._tells(run.decode("ascii")):
-                return False
-            if len(self._harmless) < MOST_REMEMBERED:
-                self._harmless.add(run)
-        return True
-
-    def _tells(self, run: str) -> bool:
-        if kind_of(run) is not None or announces(run) or any(form in run for form in self._within_runs):
-            return True
-        return is_long_token(run) and (any(start in run for start in STARTS) or self._hides(run))
-
-    def _holds(self, content: bytes) -> bool:
-        if self._inside is not None and self._inside.search(content) is not None:
-            return True
-        escaped = self._escaped if may_escape(content) else None
-        if escaped is not None and escaped.search(escapes.undone(content.decode("latin-1"))) is not None:
-            return True
-        shaped = SHAPES_IN_BYTES.search(content)
-        return shaped is not None and not is_made_up(shaped.group().decode("latin-1"))
-
-    def _announced(self, match: re.Match[str]) -> str:
-        """What a text calls a secret, replaced there; it is not searched for elsewhere, as it may be a word."""
-        value, kind = match["value"], kind_of(match["key"])
-        is_word = ":" in match["between"] and not any(letter.isdigit() for letter in value)
-        if kind is None or is_word or is_made_up(value) or value[0] in "<$[":
-            return match.group()
-        return f"{match['key']}{match['between']}{{{{{kind}:{self.fingerprint(value)}}}}}"
-
-    def _hides(self, token: str) -> bool:
-        """Whether a long token holds a known secret in some encoding."""
-        found = self._hiding.get(token)
-        if found is None:
-            found = hides(token, self._holds)
-            if len(self._hiding) < MOST_REMEMBERED:
-                self._hiding[token] = found
-        return found
-
-    def _opened(self, match: re.Match[str]) -> str:
-        token = match.group().replace("\r", "").replace("\n", "")
-        return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else match.group()
-
-    def _shaped(self, kind: str, value: str) -> str:
-        return value if is_made_up(value) else self.learn(kind, value)
 
     def _learn_pair(self, key: str, value: Any) -> None:
         kind = kind_of(key)
@@ -337,6 +191,15 @@ class Redactor:
         if isinstance(value, list):
             return [self._tree(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name, repeats joined."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        found[lower] = f"{found[lower]}, {value}" if lower in found else value
+    return found
 
 
 Recorder = Callable[[Exchange], Evidence]

@@ -8,6 +8,7 @@ import quopri
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 MINIMUM_SECRET = 6
@@ -64,7 +65,6 @@ ANNOUNCED = re.compile(
 )
 """A secret beside its name in a text: a query, a JSON text in a text, a line of a log."""
 
-ESCAPES = (b"\\u", b"\\/", b"\\\\", b'\\"', b"&#", b"&amp;", b"&lt;", b"&gt;", b"&quot;", b"&apos;")
 ANNOUNCERS = ("basic", "bearer", "private")
 """The last letters of the run before the space before a secret of `SHAPES`."""
 
@@ -90,8 +90,6 @@ MADE_UP = ("golive-", "00000000-0000-4000-8000-")
 """How the credentials begin that golive makes up to see them refused: no secrets, and the same in every run."""
 
 TOKEN = re.compile(r"[A-Za-z0-9+/_%-]{16,}={0,2}")
-PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
-ESCAPE = re.compile(b"|".join([*map(re.escape, ESCAPES), PERCENT.pattern]))
 WRAPPED_IN_JSON = re.compile(rb"[A-Za-z0-9+/]{40}(?:\\r)?\\n")
 WRAPPED = re.compile(r"[A-Za-z0-9+/]{40,76}\r?\n(?:[A-Za-z0-9+/]{40,76}\r?\n)*[A-Za-z0-9+/]*={0,2}")
 """Base64 in lines. Source: RFC 2045, section 6.8."""
@@ -137,6 +135,7 @@ class Secret:
         return hash(self._value)
 
 
+@lru_cache(maxsize=4096)
 def kind_of(key: str) -> str | None:
     """What kind of secret stands under a key; None when it is none."""
     return SECRET_KEYS.get(key.replace("_", "").replace("-", "").lower())
@@ -155,23 +154,6 @@ def is_secret_header(name: str) -> bool:
 def inner_runs(form: bytes) -> frozenset[bytes]:
     """The runs that a body has, see `runs`, when it holds the form: those at its ends may be longer there."""
     return frozenset(form[1:-1].translate(_SPACED).split()[1:-1])
-
-
-def may_escape(body: bytes) -> bool:
-    """Whether a body may write letters as escapes, which hides a secret from a search for it."""
-    return any(mark in body for mark in ESCAPES) or (b"%" in body and PERCENT.search(body) is not None)
-
-
-def escaping_parts(body: bytes, between: bytes = b'","') -> Iterator[bytes]:
-    """The texts of a JSON body that may write letters as escapes: few of the texts of a page do."""
-    at = 0
-    for mark in ESCAPE.finditer(body):
-        if mark.start() >= at:
-            begin = body.rfind(between, at, mark.start())
-            end = body.find(between, mark.end())
-            end = len(body) if end < 0 else end
-            yield body[at if begin < 0 else begin + len(between) : end]
-            at = end
 
 
 def holds_lines(body: bytes) -> bool:
