@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.checks.echo import missing_of
 from harness.checks.organisation import tells_of
-from harness.checks.paths import short
+from harness.checks.paths import differences, short
 from harness.checks.registry import Observation, Subject, check
 from harness.contract import Resource
 from harness.core import Evidence, Severity
@@ -19,6 +19,18 @@ class Bystander(Subject):
     described: Resource
     id: str
     sent: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmarked(Subject):
+    """An object that no write of the run named, as two readings showed it with the same marks of time; the later one
+    lasts."""
+
+    described: Resource
+    id: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     evidence: tuple[str, ...]
@@ -76,6 +88,38 @@ def bystander(subject: Bystander) -> Iterator[Observation]:
             yield Observation(f"an update of another object changes {name} of {subject.id}",
                               short(subject.before.get(name)), short(subject.after.get(name)), name,
                               subject.evidence)  # fmt: skip
+
+
+MARKS = ("updated_at", "last_synced_at")
+FOLLOWING = frozenset(
+    {"amount_due", "balance", "current_balance", "platform_data", "quantity_on_hand", "remaining_amount"}
+)
+"""Inputs that also follow from what is written elsewhere, like all links to other documents and a document's status."""
+
+
+def unmarked_changes(
+    resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """Where an object that shows the same marks of time holds something else in what only a write to it sets: (path,
+    before, after). Empty when it has no marks."""
+    marks = [name for name in MARKS if before.get(name) is not None]
+    if not marks or any(before.get(name) != after.get(name) for name in MARKS):
+        return []
+    written = {*resource.create_fields, *resource.update_fields} - FOLLOWING
+    linked = {name for name in resource.fields if name.startswith("linked_")}
+    written -= {*linked, "status"} if linked or "line_items" in resource.fields else set()
+    names = [name for name in after if name in written and before.get(name) != after.get(name)]
+    return list(differences({name: before.get(name) for name in names}, {name: after[name] for name in names}))
+
+
+@check("roundtrip.unmarked_change")
+def unmarked_change(subject: Unmarked) -> Iterator[Observation]:
+    """What changes shows it: an object that no write named keeps its values as long as its updated_at and
+    last_synced_at stand still. A write that reaches another object is seen by this, and a mirror that reads what
+    changed since its last visit would never learn of it. Source: [D:implementation-guides/syncing-rutter-data]."""
+    for path, before, after in unmarked_changes(subject.described, subject.before, subject.after)[:3]:
+        yield Observation(f"{path} of {subject.id}, which no write named, changes and its updated_at does not",
+                          short(before), short(after), path, subject.evidence)  # fmt: skip
 
 
 @check("roundtrip.stays_deleted")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, MutableMapping
 
+from harness.checks.aftermath import Unmarked, unmarked_changes
 from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
 from harness.checks.hygiene import HYGIENE, Exchanges
@@ -65,8 +66,11 @@ def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -
         doubtful += [(seen, resource) for seen in news if seen.known is not None]
         if item.id not in drive.session.whole:
             _shapes(case, drive, judge, item, resource, news)
-    for seen, resource in doubtful[:MOST_CONFIRMED] if quiet else ():
-        _confirm(case, drive, judge, seen, resource)
+    if doubtful:
+        unmarked = [pair for pair in doubtful if _is_unmarked(drive, *pair)]
+        others = [pair for pair in doubtful if pair not in unmarked] if quiet else []
+        for seen, resource in (*unmarked, *others)[:MOST_CONFIRMED]:
+            _confirm(case, drive, judge, seen, resource)
 
 
 def _answer(case: Case, drive: Drive, item: Evidence, resource: Resource) -> Answer:
@@ -87,9 +91,16 @@ def _shapes(
         judge(subject, *SHAPES, *(() if item.param("expand") else ("fields.no_platform_data",)))
 
 
+def _is_unmarked(drive: Drive, seen: Sighting, resource: Resource) -> bool:
+    """Whether an object that this worker did not make changed without a mark, in what only a write to it sets."""
+    known = seen.known
+    own = seen.row.get("id") in drive.session.made
+    return not (own or seen.back or known is None) and bool(unmarked_changes(resource, known, seen.row))
+
+
 def _confirm(case: Case, drive: Drive, judge: Judge, seen: Sighting, resource: Resource) -> None:
     """Read an object in both ways again: only what shows the first form here and the second there is inconsistent;
-    anything else was a change."""
+    what shows the second form in both was a change, which has to be marked."""
     if seen.known is None or seen.before is None or seen.evidence.platform != drive.platform:
         return
     first, second = drive.again(seen.before), drive.again(seen.evidence)
@@ -105,6 +116,10 @@ def _confirm(case: Case, drive: Drive, judge: Judge, seen: Sighting, resource: R
         subject = Pair(case.id, seen.evidence.platform, resource.name, left, right, *names, (first.id, second.id),
                        ignored)  # fmt: skip
         judge(subject, "fields.same_everywhere")
+    elif same(left, seen.row) and same(right, seen.row) and _is_unmarked(drive, seen, resource):
+        change = Unmarked(case.id, seen.evidence.platform, resource.name, resource, seen.row["id"], seen.known, right,
+                          (seen.before.id, seen.evidence.id, second.id))  # fmt: skip
+        judge(change, "roundtrip.unmarked_change")
 
 
 def _name(item: Evidence) -> str:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import Scene, answers, look
+from harness.emulator.defects.scene import Scene, answers, look, rows_of
 
 
 def _copied(request: Any, path: str | None = None) -> Any:
@@ -37,6 +37,21 @@ def _remember_read(api: Any, request: Any, answer: Any) -> None:
     scene = _on(api, request, "get")
     if scene is not None and answer.status == 200:
         _memory(api, "read")[scene.values["id"]] = True
+
+
+def _watch_writes(api: Any, request: Any) -> None:
+    if _on(api, request, "create", "update") is not None:
+        _memory(api, "touched")["written"] = True
+
+
+def _touch_others(body: Any, scene: Scene) -> None:
+    """After a write what a list showed before it has another memo."""
+    known = _memory(scene.api, "touched")
+    for row in rows_of(body, scene.resource):
+        if not known.get("written"):
+            known[row["id"]] = True
+        elif row["id"] in known:
+            row["memo"] = "touched"
 
 
 def _bury(api: Any, request: Any) -> None:
@@ -112,6 +127,9 @@ def _any_credentials(api: Any, request: Any) -> None:
 
 register("patch_reaches_bystander", "an update is also done on an object that was read before",
          ("roundtrip.bystander",), hear=_also_previous, spoil=_remember_read)  # fmt: skip
+register("write_touches_others", "a write changes the memo of every other object, and not its updated_at",
+         ("roundtrip.unmarked_change",), hear=_watch_writes,
+         spoil=answers(lambda scene, body, _: _touch_others(body, scene)))  # fmt: skip
 register("deleted_rises", "what was deleted is in lists again after the next create", ("roundtrip.stays_deleted",),
          hear=_bury, spoil=_resurrect)  # fmt: skip
 register("deleted_is_filtered", "a filter finds what was deleted", ("roundtrip.gone",), hear=_bury,

@@ -1,7 +1,7 @@
 """A proxy before an emulator that answers one path otherwise."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -12,8 +12,9 @@ HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "c
 
 
 @contextmanager
-def distorting(base_url: str, path: str, body: bytes, status: int = 200) -> Iterator[str]:
-    """The base URL of a proxy to `base_url` that answers GETs of `path` with `status` and `body`, said to be JSON."""
+def distorting(base_url: str, path: str, change: Callable[[str, bytes], tuple[int, bytes]]) -> Iterator[str]:
+    """The base URL of a proxy to `base_url`. GETs of `path` are answered with the status and body that `change` makes
+    of the query and the body; the headers stay."""
     origin = urlsplit(base_url)
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,8 +26,9 @@ def distorting(base_url: str, path: str, body: bytes, status: int = 200) -> Iter
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
             got = client.request(self.command, self.path, content=sent, headers=headers)
             code, content = got.status_code, got.content
-            if self.command == "GET" and urlsplit(self.path).path == origin.path + path:
-                code, content = status, body
+            asked = urlsplit(self.path)
+            if self.command == "GET" and asked.path == origin.path + path:
+                code, content = change(asked.query, content)
             self.send_response_only(code)
             for name, value in got.headers.items():
                 if name.lower() not in HOP:

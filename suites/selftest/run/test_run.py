@@ -158,7 +158,7 @@ def test_an_unreachable_target_proves_nothing(tmp_path):
 def test_a_malformed_list_of_connections_is_a_finding(emulator, tmp_path, status, body, with_tokens):
     """The API answers, so that it can be judged: what it answers in the beginning is no error of the harness."""
     environment = {name: value for name, value in emulator.environment().items() if with_tokens or "TOKEN" not in name}
-    with distorting(emulator.base_url, "/connections", body, status) as url:
+    with distorting(emulator.base_url, "/connections", lambda *_: (status, body)) as url:
         ended = golive("--target", url, *SMALL, "--select", "fields", "--rate", "off", "--backend", "none",
                        "--workers", "1", "--out", str(tmp_path), environment=environment)  # fmt: skip
     assert ended.returncode == 1, ended.stderr[-2000:]
@@ -185,3 +185,22 @@ def test_a_target_that_dies_in_the_middle_is_blamed_for_nothing(tmp_path):
     assert (run.returncode, found["verdict"]["verdict"], found["findings"]) == (4, "inconclusive", [])
     assert found["counts"]["passed"] > 0 < found["counts"]["error"]
     assert "could not be reached any more" in " ".join(told.split())
+
+
+def test_a_read_only_list_that_is_wrong_once_is_noticed(emulator, tmp_path):
+    """Only what the API computes from writes to others may differ until it is read again."""
+    wrong = []
+
+    def change(query, content):
+        if "force_fetch" in query and not wrong:
+            wrong.append(query)
+            content = content.replace(b'"name":"', b'"name":"Not ', 1)
+        return 200, content
+
+    with distorting(emulator.base_url, "/accounting/locations", change) as url:
+        ended = golive("--target", url, "--platform", "NETSUITE", "--resource", "locations", "--select", "queries",
+                       "--rate", "off", "--backend", "none", "--workers", "1", "--out", str(tmp_path),
+                       environment=emulator.environment())  # fmt: skip
+    assert (len(wrong), ended.returncode) == (1, 1), ended.stderr[-2000:]
+    named = {(item["check"], item["resource"], item["field"]) for item in report(tmp_path)["findings"]}
+    assert ("queries.force_fetch", "locations", "name") in named
