@@ -104,6 +104,12 @@ class Drive(Requests):
                 self.session.gone.setdefault((self.platform, resource), {})[id] = evidence.id
         return write
 
+    def act(self, resource: str, operation: str, body: Any) -> Write:
+        """`POST` of an operation that makes no object, such as taking a credit back; a job is followed to its end."""
+        found = self._resource(resource)
+        path, key = found.operations[operation].path, self.session.new_key()
+        return self._follow(found, self.send("POST", path, json=body, key=key, resource=resource, operation=operation))
+
     def try_delete(self, resource: str, id: str) -> Write:
         """`DELETE` of an object that this connection must not be able to delete: nothing of it is journalled."""
         found = self._resource(resource)

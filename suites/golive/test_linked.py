@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.checks.credits import Unapplied
 from harness.checks.money import Drawn, Linked, Settled
 from harness.checks.oracle import VOLATILE
 from harness.checks.paths import exact
@@ -87,3 +88,39 @@ def test_a_document_is_paid_off(proof, judge, drive, case):
     for seen in (partly, after):
         judge(Untouched(*place, before, seen, PAID, "the document after it was paid", (first_read, *evidence)),
               "roundtrip.untouched")  # fmt: skip
+
+
+@pytest.mark.case("roundtrip.unapplied")
+def test_a_credit_is_taken_back(proof, judge, drive, case):
+    """A credit of this run that is applied to a document of this run and taken back leaves both as they were."""
+    documents, memos, links, back = (case.params[name] for name in ("documents", "memos", "links", "back"))
+    wrapper, memo_key, document_key = case.params["undoing"]
+    made = drive.create(documents, drive.minimal_input(documents))
+    if made.id is None:
+        drive.inconclusive(f"there is no document: the create of {documents} is answered {made.status}")
+    document, _ = proof.other(documents, made.id)
+    sent = drive.minimal_input(memos)
+    credit = drive.create(memos, sent | {name: document[name] for name in PARTY if name in sent and name in document})
+    if credit.id is None:
+        drive.inconclusive(f"there is no credit: the create of {memos} is answered {credit.status}")
+    memo, _ = proof.other(memos, credit.id)
+    body = drive.minimal_input()
+    party = {name: document[name] for name in PARTY if name in body and document.get(name)}
+    write, _ = proof.create({**body, **party, memo_key: credit.id, links: [{**body[links][0], "id": made.id}]})
+    undone = drive.act(proof.name, "unapply", {wrapper: {memo_key: credit.id, document_key: made.id}})
+    if undone.status == 404:
+        drive.inconclusive(f"{case.platform} cannot take a credit back")
+    answer = undone.body.get(wrapper) if isinstance(undone.body, dict) else None
+    after, read = proof.other(documents, made.id)
+    left, again = proof.other(memos, credit.id)
+    amounts = {"amount_due": (document.get("amount_due"), after.get("amount_due")),
+               "remaining_amount": (memo.get("remaining_amount"), left.get("remaining_amount"))}  # fmt: skip
+    listed = tuple(link.get("id") for link in after.get(back) or () if isinstance(link, dict))
+    judge(
+        Unapplied(
+            *proof.base, undone.status, answer.get("success") if isinstance(answer, dict) else None, credit.id, amounts,
+            (document.get("status"), after.get("status")), listed, back,
+            (write.evidence.id, *undone.evidence_ids, read, again),
+        ),
+        "roundtrip.unapplied",
+    )  # fmt: skip

@@ -116,6 +116,15 @@ def _keyless_credit(api: Any, request: Any) -> None:
         request.headers.pop("idempotency-key", None)
 
 
+def _unapply_nothing(api: Any, request: Any) -> Any:
+    """A credit that is taken back is answered and stays applied."""
+    if _on(api, request, "unapply", resource="bill_credit_applications") is None:
+        return None
+    from harness.emulator.messages import Answer
+
+    return Answer(200, b'{"bill_credit_unapplication":{"success":true}}')
+
+
 def _any_credentials(api: Any, request: Any) -> None:
     """A create is done without credentials."""
     known = _memory(api, "credentials")
@@ -141,6 +150,8 @@ register("credit_stays_whole", "remaining_amount does not go down when a credit 
          resource="bill_credit_applications",
          spoil=answers(lambda scene, body, _: _stale(body["bill_credit_memo"], scene), resource="bill_credit_memos",
                        operations=("get",)))  # fmt: skip
+register("credit_stays_applied", "a credit that is taken back stays applied", ("roundtrip.unapplied",),
+         resource="bill_credit_applications", hear=_unapply_nothing)  # fmt: skip
 register("key_letters_ignored", "keys that differ in capitals are one", ("idempotency.scope",), hear=_same_letters)
 register("credit_key_ignored", "the key of a credit application is ignored",
          ("idempotency.applied_once", "idempotency.other_body"), resource="bill_credit_applications",

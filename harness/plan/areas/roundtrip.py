@@ -38,6 +38,11 @@ WATCHED = {
 cut short there: INFERRED from QuickBooks."""
 
 MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
+UNDOING = {
+    "bill_credit_applications": ("bill_credit_unapplication", "bill_credit_memo_id", "bill_id"),
+    "invoice_credit_applications": ("invoice_credit_unapplication", "invoice_credit_memo_id", "invoice_id"),
+}
+"""What applies credits -> how `/unapply` is asked: its wrapper, the memo's key, the document's. Source: [S24]."""
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
@@ -56,6 +61,11 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("linked", **applied, memos=MEMOS.get(resource.name))
         if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
             yield case("paid_off", **applied)
+        made = (documents, MEMOS.get(resource.name))
+        if resource.name in UNDOING and all(
+            contract.resource(name or "").supports("create", platform) for name in made
+        ):
+            yield case("unapplied", **applied, memos=made[1], undoing=UNDOING[resource.name])
     if not resource.supports("get", platform):
         return
     yield case("read")
