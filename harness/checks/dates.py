@@ -15,6 +15,9 @@ WHOLE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z")
 """Start and end of statements come without milliseconds too. Source: [S23] examples."""
 
 RANGE = frozenset({"start_date", "end_date"})
+SHOWN = frozenset({"allocated_date"})
+"""Timestamps by the examples, though the contract does not say so. Source: [S23] examples."""
+TIMED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MARKS = ("created_at", "updated_at", "last_synced_at")
 MIDNIGHT = frozenset({"QUICKBOOKS", "QUICKBOOKS_DESKTOP"})
@@ -65,11 +68,14 @@ def _told(subject: Dates, index: int, message: str, expected: str, seen: Any) ->
 def format_(subject: Dates) -> Iterator[Observation]:
     """A timestamp is `YYYY-MM-DDTHH:mm:ss.sssZ`, in UTC and spelled so; a date-only field is `YYYY-MM-DD` and no
     timestamp. Who sorts or compares these as texts relies on it. Source: [S23] examples (over 500, no other form but
-    the start and end of statements), [S24] transaction_date of transactions."""
-    if subject.format is None:
-        return
-    wanted = DAY if subject.format == "date" else WHOLE if subject.path in RANGE else STAMP
+    the start and end of statements), [S24] transaction_date of transactions. A date of which the contract does not say
+    the form may be either, but for those that the examples show."""
+    name = subject.path.rpartition(".")[2]
+    wanted = DAY if subject.format == "date" else WHOLE if name in RANGE else STAMP
+    free = subject.format is None and name not in SHOWN
     for index, value in _values(subject):
+        if free and not (isinstance(value, str) and TIMED.match(value)):
+            continue
         if not isinstance(value, str) or not wanted.fullmatch(value) or not _exists(value):
             expected = "YYYY-MM-DD" if subject.format == "date" else "an existing YYYY-MM-DDTHH:mm:ss.sssZ in UTC"
             yield _told(subject, index, f"{subject.path} has another form", expected, value)

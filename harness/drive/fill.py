@@ -1,7 +1,7 @@
 """Resolving the directives of input templates on one platform (see `harness.plan.model.Template`)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -79,13 +79,22 @@ class Filler:
 
     def _fill(self, template: Any, picks: _Picks) -> Any:
         if isinstance(template, list):
-            return [self._fill(item, picks) for item in template]
+            return list(self._elements(template, picks))
         if not isinstance(template, dict):
             return template
         directive = next((name for name in DIRECTIVES if name in template), None)
         if directive is None:
             return {key: self._fill(value, picks) for key, value in template.items()}
         return self._directive(directive, template, picks)
+
+    def _elements(self, template: list[Any], picks: _Picks) -> Iterator[Any]:
+        """The elements of a list; a further one is left out where there is no further row to refer to."""
+        for number, item in enumerate(template):
+            try:
+                yield self._fill(item, picks)
+            except _Missing as missing:
+                if number == 0 or missing.depends_on is not None:
+                    raise
 
     def _directive(self, directive: str, template: Mapping[str, Any], picks: _Picks) -> Any:
         match directive:

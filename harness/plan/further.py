@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from harness.contract import Contract, Field, Resource
-from harness.plan.inputs import left_out, on_platform, whole
+from harness.plan.inputs import has, left_out, on_platform, whole
 from harness.plan.values import reference
 
 ENDS = ("inactive", "archived")
@@ -15,6 +15,8 @@ BOUND = frozenset({"currency_code", "currency", "currency_rate", "subsidiary_id"
 """Not changed by themselves: what a document was posted in, and the lines, which have cases of their own."""
 
 PARTIES = frozenset({"vendor_id", "customer_id"})
+READ_AS = {"additional_fields.parent_id": "parent_id"}
+"""Inputs that are read back under another name. Source: [S24] customers."""
 PAID = frozenset({"linked_bills", "linked_invoices"})
 """Whom a document is with: bound where it takes money off another document of the same party."""
 
@@ -22,18 +24,14 @@ PAID = frozenset({"linked_bills", "linked_invoices"})
 def further_changes(
     contract: Contract, resource: str, platform: str, changes: Mapping[str, Any], skip: Container[str] = ()
 ) -> dict[str, Any]:
-    """Input -> template of a value that differs from that of a create, for what a PATCH takes beside `changes` and
-    lets be read back under the same name. A reference is to the second row that fits."""
+    """Dotted input -> template of a value that differs from that of a create, for what a PATCH takes beside `changes`
+    and lets be read back under the same name. A reference is to the second row that fits."""
     found = contract.resource(resource)
     wanted: dict[str, Any] = {}
     for path, field in found.update_fields.items():
-        if (
-            "." in path
-            or path in changes
-            or path in skip
-            or not field.on(platform)
-            or not _free(found, field, platform)
-        ):
+        if ("." in path and path not in READ_AS) or has(changes, path) or path in skip:
+            continue
+        if not field.on(platform) or not _free(found, field, platform):
             continue
         value = _value(contract, found, field, platform)
         if value is not None:
@@ -42,7 +40,7 @@ def further_changes(
 
 
 def _free(resource: Resource, field: Field, platform: str) -> bool:
-    read = resource.fields.get(field.path)
+    read = resource.fields.get(READ_AS.get(field.path, field.path))
     if read is None or not read.on(platform) or field.deprecated or left_out(resource.name, field.path):
         return False
     if field.path in BOUND or field.path.startswith("linked_"):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from harness.contract import Contract, Field, Resource
-from harness.plan.meaning import BANK, CHANGED_AMOUNT, ITEM, LEFT_OUT, LINES, MINIMAL, TOGETHER
+from harness.plan.meaning import BANK, CHANGED_AMOUNT, ITEM, LEFT_OUT, LINES, MINIMAL, SEVERAL, TOGETHER
 from harness.plan.values import BY_PATH, scalar
 
 Fields = Mapping[str, Field]
@@ -74,14 +74,29 @@ def optional_inputs(contract: Contract, resource: str, platform: str) -> dict[st
             continue
         if has(minimal, path) or any(path.startswith((f"{other}.", f"{other}[]")) for other in wanted):
             continue
-        if not _reachable(minimal, path) or field.name == "additional_fields":
+        if not _reachable(minimal, path) or field.name == "additional_fields" or (found.name, path) in SEVERAL:
             continue
         value = whole(contract, found, field, platform, found.create_fields)
         if value is not None:
             together = _with_others(found, path, value, platform)
             if _answerable(contract, together, platform):
                 wanted[path] = together
-    return copy.deepcopy(wanted)
+    return copy.deepcopy({**dict(_several(contract, found, platform, minimal)), **wanted})
+
+
+def _several(
+    contract: Contract, resource: Resource, platform: str, minimal: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Lists with more than one element, as inputs of their own beside those of what their elements hold."""
+    fields = resource.create_fields
+    for path, field in fields.items():
+        known = SEVERAL.get((resource.name, path))
+        if known is not None and field.on(platform):
+            value = on_platform(known, path, fields, platform)
+            if _answerable(contract, value, platform):
+                yield path, value
+        elif path in MANY and path in minimal:
+            yield path, [*minimal[path], *whole(contract, resource, field, platform, fields, other=True)]
 
 
 def changes(contract: Contract, resource: str, platform: str) -> dict[str, Any]:
@@ -256,11 +271,18 @@ def whole(
         return None
     if not field.is_array:
         return made
-    if field.name == "addresses" and resource.name in SHIPPED_TO and not other:
+    if _has_several(resource, field) and not other and not required_only:
         second = whole(contract, resource, field, platform, fields, required_only=required_only, other=True)
         return [made, *(second or ())]
     return [made] * max(1, field.min_items or 1)
 
+
+def _has_several(resource: Resource, field: Field) -> bool:
+    return field.name in MANY or (field.name == "addresses" and resource.name in SHIPPED_TO)
+
+
+MANY = frozenset({"images", "variants"})
+"""Lists of objects that have more than one element as a rule."""
 
 SHIPPED_TO = frozenset({"customers", "invoices", "sales_orders", "sales_receipts"})
 """What has an address for the bill and one for the goods: of two, a careless platform keeps one. Source: [S24] type of

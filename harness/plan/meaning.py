@@ -169,6 +169,29 @@ MINIMAL: Mapping[str, Values] = {
 """What a smallest create holds beside, or instead of, what the contract alone would give: rows that belong together,
 and what a platform refuses to do without (a journal that balances, two accounts of one currency, a payment's party)."""
 
+SEVERAL: Mapping[tuple[str, str], list[Values]] = {
+    ("bank_feed_transactions", "transactions"): [
+        {
+            "transaction_id": {"$unique": "golive-"},
+            "posted_at": DAY,
+            "amount": amount,
+            "description": {"$unique": "golive "},
+            "transaction_type": kind.lower(),
+            "debit_credit_memo": kind,
+        }
+        for amount, kind in ((AMOUNT, "DEBIT"), (-CHANGED_AMOUNT, "CREDIT"))
+    ],
+    ("vendors", "subsidiaries"): [
+        {"id": {"$ref": "subsidiaries"}, "primary": True},
+        {"id": {"$ref": "subsidiaries", "skip": 1}, "primary": False},
+    ],
+    ("tax_rates", "components"): [
+        {"name": {"$unique": "golive "}, "rate": 7.25},
+        {"name": {"$unique": "golive "}, "rate": 1.5},
+    ],
+}
+"""What lists are as an optional input: several elements, of which a careless platform keeps the first."""
+
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "invoice_payments": frozenset({"total_amount"}),
     "invoices": frozenset({"line_items[].additional_fields.linked_sales_order"}),

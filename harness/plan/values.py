@@ -72,7 +72,7 @@ BY_NAME: Mapping[str, Pair] = {
     "sku": ({"$unique": "GL-"}, {"$unique": "GLC-"}),
     "src": ("https://example.com/golive.png", "https://example.com/changed.png"),
     "status": ("open", "open"),
-    "tags": (["golive"], ["changed"]),
+    "tags": (["golive", "second of two"], ["changed", "second of two", "third"]),
     "tax_amount": (10.5, 12.25),
     "tax_number": ("12-3456789", "98-7654321"),
     "transaction_date": ({"$date": "2024-03-15"}, {"$date": "2024-04-30"}),
@@ -90,6 +90,8 @@ BY_PATH: Mapping[tuple[str, str], Pair] = {
     ("bills", "additional_fields.reference"): ({"$unique": "GL-"}, {"$unique": "GLC-"}),
     ("bank_deposits", "linked_payments"): (
         [{"id": {"$ref": "invoice_payments", "prefer": {"deposited": False, "currency_code": "USD"}},
+          "type": "invoice_payment"},
+         {"id": {"$ref": "invoice_payments", "prefer": {"deposited": False, "currency_code": "USD"}, "skip": 1},
           "type": "invoice_payment"}],
         None,
     ),
@@ -103,7 +105,10 @@ BY_PATH: Mapping[tuple[str, str], Pair] = {
     ("orders", "currency_code"): ("USD", "USD"),
     ("products", "status"): ("active", "archived"),
     ("products", "variants[].inventory"): ({"total_count": 12}, None),
-    ("products", "variants[].option_values"): ([{"name": "Size", "value": "M"}], None),
+    ("products", "variants[].option_values"): (
+        [{"name": "Size", "value": "M"}, {"name": "Colour", "value": "Blue"}],
+        [{"name": "Size", "value": "L"}, {"name": "Colour", "value": "Red"}],
+    ),
     ("products", "variants[].price"): (49.9, 54.5),
     ("products", "variants[].weight"): ({"unit": "kg", "value": 1.25}, None),
     ("items", "type"): ("service", "non_inventory"),
@@ -147,7 +152,8 @@ def scalar(contract: Contract, resource: Resource, field: Field, platform: str, 
 
 
 def reference(contract: Contract, resource: Resource, field: Field, platform: str) -> Any:
-    """A row for a field that holds an id; None when the platform has no list to take it from."""
+    """A row for a field that holds an id, two for one that holds several; None when the platform has no list to take
+    them from."""
     entity = "account" if field.ref is None else field.ref
     referred = contract.referenced(entity)
     if referred is None or not referred.supports("list", platform):
@@ -160,7 +166,7 @@ def reference(contract: Contract, resource: Resource, field: Field, platform: st
         found = dict(
             {"vendors": VENDOR, "customers": CUSTOMER, "items": ITEM}.get(referred.name, {"$ref": referred.name})
         )
-    return [found] if field.is_array else found
+    return [found, {**found, "skip": found.get("skip", 0) + 1}] if field.is_array else found
 
 
 def _account(resource: str, path: str) -> dict[str, Any]:

@@ -26,13 +26,17 @@ SAMPLE = 4
 
 @pytest.mark.case("dates.read")
 def test_dates_of_the_list_have_one_form(proof, judge, case):
-    """Every value of a date field has the documented form, zone and a plausible day."""
+    """Every value of a date field that the plan names has the documented form, zone and a plausible day; every other
+    one, at any depth, has the form."""
     walk = proof.snapshot()
     origins = tuple(walk.row_evidence(index) for index in range(len(walk.rows)))
     for path in case.params["paths"]:
         field = proof.described.fields[path]
         document = path.rpartition(".")[2] not in MARKS and field.on(case.platform)
         judge(Dates(*proof.base, path, field.format, document, walk.rows, origins, proof.now()), *READ)
+    for path in case.params["others"]:
+        form = proof.described.fields[path].format
+        judge(Dates(*proof.base, path, form, False, walk.rows, origins, proof.now()), "dates.format")
 
 
 @pytest.mark.case("dates.same_day")

@@ -90,6 +90,32 @@ def test_a_document_is_paid_off(proof, judge, drive, case):
               "roundtrip.untouched")  # fmt: skip
 
 
+@pytest.mark.case("roundtrip.paid_together")
+def test_a_payment_is_of_two_documents(proof, judge, drive, case):
+    """A payment of two documents is stored with both and shows on each, with the amount that is for it."""
+    documents, key, amount, back = (case.params[name] for name in ("documents", "links", "amount", "back"))
+    made = [drive.create(documents, drive.minimal_input(documents)) for _ in range(2)]
+    if any(write.id is None for write in made):
+        drive.inconclusive(
+            f"there are no two documents to pay: the create of {documents} is answered {made[-1].status}"
+        )
+    before = [proof.other(documents, write.id) for write in made]
+    body = drive.minimal_input()
+    link, first = body[key][0], before[0][0]
+    parts = [exact(link[amount]) + number for number in range(2)]
+    shared = {name: first[name] for name in PARTY if name in body and first.get(name)}
+    links = [
+        {**link, "id": write.id, amount: like(link[amount], part)} for write, part in zip(made, parts, strict=True)
+    ]
+    write, sent = proof.create({**body, **shared, key: links})
+    if write.id is not None and proof.described.has("get"):
+        proof.held(sent, write.id)
+    for (document, read), part in zip(before, parts, strict=True):
+        after, again = proof.other(documents, document["id"])
+        judge(Linked(case.id, case.platform, documents, documents, part, back, write.id, document, after, None,
+                     (read, write.evidence.id, again)), "roundtrip.linked")  # fmt: skip
+
+
 @pytest.mark.case("roundtrip.unapplied")
 def test_a_credit_is_taken_back(proof, judge, drive, case):
     """A credit of this run that is applied to a document of this run and taken back leaves both as they were."""

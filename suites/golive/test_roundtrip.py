@@ -12,7 +12,7 @@ from harness.checks.paths import exact, first
 from harness.checks.writes import Removed, Untouched
 from harness.core import Strength
 from harness.drive import Inconclusive
-from harness.plan.inputs import like
+from harness.plan.inputs import like, put
 from harness.plan.texts import SAMPLE_TEXTS, SHORTER
 
 LINES = 50
@@ -208,12 +208,15 @@ def test_references_and_states_can_be_updated(proof, drive):
             changes[path] = drive.fill(template)
     if not changes:
         drive.inconclusive("there are no second rows to refer to")
-    write = drive.update(proof.name, id, changes)
+    together = {}
+    for path, value in changes.items():
+        together = put(together, path, value)
+    write = drive.update(proof.name, id, together)
     if write.ok:
-        proof.settled(write, id, before, changes)
+        proof.settled(write, id, before, together)
         return
     for path, value in changes.items():  # one of them is refused: find out which
-        proof.updated(id, proof.before(id), {path: value})
+        proof.updated(id, proof.before(id), put({}, path, value))
 
 
 @pytest.mark.case("roundtrip.delete")

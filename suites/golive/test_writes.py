@@ -6,7 +6,7 @@ from harness.checks.errors import Failing
 from harness.checks.idempotency import Repeats
 from harness.checks.writes import RefusedWrite, Untouched
 from harness.drive import First
-from harness.plan.inputs import UNKNOWN_ID, without
+from harness.plan.inputs import UNKNOWN_ID, put, without
 
 REFUSED = ("writes.refused", "writes.refused_mark", "writes.created_nothing")
 
@@ -116,7 +116,7 @@ def test_a_nonsensical_update_is_refused(proof, judge, drive, case):
     before = proof.before(id)
     sent = []
     for path, value, why in case.params["wrong"]:
-        write = drive.update(proof.name, id, {path: value})
+        write = drive.update(proof.name, id, put({}, path, value))
         sent.append(write.evidence.id)
         judge(RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} that {why}", (),
                            (write.evidence.id,), own=False), "writes.refused")  # fmt: skip

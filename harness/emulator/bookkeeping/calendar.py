@@ -53,5 +53,5 @@ def stamps(number: int, now: datetime) -> tuple[str, str, str]:
     step = number - (number % 13 == 5)
     updated = now - timedelta(minutes=37 * step + 60, seconds=step % 50, milliseconds=step * 7 % 1000)
     created = updated - timedelta(days=number % 9, minutes=number % 50)
-    late = timedelta(days=20) if number % 17 == 3 and number > 800 else timedelta(minutes=number % 30 + 1)
+    late = (now - updated) / 2 if number % 17 == 3 else timedelta(minutes=number % 30 + 1)
     return iso_utc(created), iso_utc(updated), iso_utc(min(updated + late, now))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from harness.contract import Contract, Resource
+from harness.contract import Contract, Field, Resource
 from harness.plan.case import Case, Requirement
 
 DAYS = {
@@ -35,8 +35,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
 
     if resource.supports("list", platform):
         read = [path for path in requirement.dates if path in resource.fields]
-        if read:
-            yield case("read", paths=read)
+        others = [path for path in spelled_dates(resource, platform) if path not in read]
+        if read or others:
+            yield case("read", paths=read, others=others)
         if MIRRORED in resource.fields and resource.fields[MIRRORED].on(platform):
             yield case("same_day")
     if requirement.create_input is None or not resource.supports("get", platform):
@@ -46,6 +47,21 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield from (case("round_trip", name, paths=paths, days=days) for name, days in DAYS.items())
         yield case("late_evening", paths=paths)
         yield case("generated", paths=paths)
+
+
+def spelled_dates(resource: Resource, platform: str) -> list[str]:
+    """Fields of the returned object, at any depth, that hold a date by their format or by their name."""
+    return [
+        path
+        for path, field in resource.fields.items()
+        if (field.format in {"date-time", "date"} or (field.format is None and _named_date(field)))
+        and field.on(platform)
+        and not path.startswith("platform_data")
+    ]
+
+
+def _named_date(field: Field) -> bool:
+    return field.name.endswith(("_date", "_at")) and "string" in field.types
 
 
 def writable_dates(requirement: Requirement, resource: Resource) -> list[str]:

@@ -37,6 +37,9 @@ WATCHED = {
 """Platform -> what its events tell of. Source: [D:implementation-guides/monitoring-deleted-objects]; that of Xero is
 cut short there: INFERRED from QuickBooks."""
 
+ONE_EACH = frozenset({"XERO"})
+"""Where a payment is of one document. INFERRED from the platform's own payments."""
+
 MEMOS = {"bill_credit_applications": "bill_credit_memos", "invoice_credit_applications": "invoice_credit_memos"}
 UNDOING = {
     "bill_credit_applications": ("bill_credit_unapplication", "bill_credit_memo_id", "bill_id"),
@@ -61,6 +64,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("linked", **applied, memos=MEMOS.get(resource.name))
         if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
             yield case("paid_off", **applied)
+            if platform not in ONE_EACH:
+                yield case("paid_together", **applied)
         made = (documents, MEMOS.get(resource.name))
         if resource.name in UNDOING and all(
             contract.resource(name or "").supports("create", platform) for name in made

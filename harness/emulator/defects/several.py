@@ -1,0 +1,48 @@
+"""Defects of what stands second, inside or aside: further elements of lists, dates in links, orders nobody asked for."""
+
+from typing import Any
+
+from harness.emulator.defects.registry import register
+from harness.emulator.defects.scene import Row, bodies, queries, rows
+
+
+def _first_of(name: str) -> Any:
+    """Store the first element of a list."""
+
+    def change(body: Row) -> None:
+        if isinstance(body.get(name), list):
+            body[name] = body[name][:1]
+
+    return change
+
+
+def _without_parent(body: Row) -> None:
+    if isinstance(body.get("additional_fields"), dict):
+        body["additional_fields"].pop("parent_id", None)
+
+
+def _with_offsets(row: Row) -> None:
+    for link in row.get("linked_payments") or ():
+        if isinstance(link.get("allocated_date"), str):
+            link["allocated_date"] = link["allocated_date"].replace("Z", "+00:00")
+
+
+def _by_last_sync(query: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return query if any(name == "sort" for name, _ in query) else [*query, ("sort", "last_synced_at DESC")]
+
+
+STORED = ("writes.echo", "roundtrip.persisted")
+
+register("second_tag_lost", "of the tags of a product the first is stored", STORED, resource="products",
+         hear=bodies(_first_of("tags"), resource="products"))  # fmt: skip
+register("second_variant_lost", "of the variants of a product the first is stored", STORED, resource="products",
+         hear=bodies(_first_of("variants"), resource="products"))  # fmt: skip
+register("second_document_unpaid", "of the bills of a payment the first is paid", STORED, resource="bill_payments",
+         hear=bodies(_first_of("linked_bills"), resource="bill_payments"))  # fmt: skip
+register("parent_stays", "an update does not change the parent of a customer", ("roundtrip.persisted",),
+         resource="customers",
+         hear=bodies(_without_parent, resource="customers", operations=("update",)))  # fmt: skip
+register("linked_dates_with_offset", "dates of linked payments are spelled with +00:00", ("dates.format",),
+         spoil=rows(_with_offsets))  # fmt: skip
+register("default_order_by_last_sync", "without sort a list is ordered by last_synced_at", ("queries.default_order",),
+         resource="journal_entries", hear=queries(_by_last_sync, resource="journal_entries"))  # fmt: skip
