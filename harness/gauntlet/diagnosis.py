@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.gauntlet.model import Fault, ScenarioResult, Standing
+from harness.gauntlet.model import Fault, Landing, ScenarioResult, Standing
 from harness.gauntlet.scenarios import Range
 from harness.gauntlet.verifying import SPELLING, Landed, accepted, verifying
 
@@ -18,10 +18,11 @@ def _faults(place: Range, results: Results) -> Iterator[Fault]:
     landed = place.landed
     everything = [item for items in landed.values() for item in items]
     statuses = {item.status for item in everything}
-    moved = all(status is not None and 300 <= status < 400 for status in statuses)
+    right = landed.get("valid_events", ())
+    moved = bool(right) and all(item.status is not None and 300 <= item.status < 400 for item in right)
     if everything and (statuses <= {404, 405} or moved):
         why = "it redirects, and the sender does not follow" if moved else "there is no receiver"
-        yield Fault("wrong_address", f"Every shot was answered with HTTP {everything[0].status}: {why}.",
+        yield Fault("wrong_address", f"Every right event was answered with HTTP {everything[0].status}: {why}.",
                     "Give the address that takes POST requests.", tuple(landed))  # fmt: skip
         return
     if place.halted and not place.ended:
@@ -42,7 +43,7 @@ def _faults(place: Range, results: Results) -> Iterator[Fault]:
         yield from _names(landed, place.shown_as, results)
     yield from _storage(place, results)
     if not explained:
-        yield from _others(landed, results)
+        yield from _others(landed, results, nothing=_shows_nothing(place))
 
 
 def _names(landed: Landed, shown_as: Mapping[str, str], results: Results) -> Iterator[Fault]:
@@ -50,6 +51,8 @@ def _names(landed: Landed, shown_as: Mapping[str, str], results: Results) -> Ite
     refused = [item.shot.code for item in valid if not item.accepted]
     swapped = {item.shot.name.partition(" ")[0] for item in landed.get("swapped_names", ()) if item.accepted}
     mistaken = {code: name for code, name in shown_as.items() if name not in {code, ""}}
+    if not _failed(results, "unknown_events"):
+        swapped = set()  # what is acknowledged under any name was not recognised by its `type`
     if swapped & set(refused) or mistaken:
         seen = (f"{next(iter(mistaken))} is stored as {next(iter(mistaken.values()))}" if mistaken
                 else f"{min(swapped & set(refused))} is refused unless it stands in `type`")  # fmt: skip
@@ -73,22 +76,26 @@ def _failed(results: Results, scenario: str) -> bool:
 
 def _storage(place: Range, results: Results) -> Iterator[Fault]:
     landed = place.landed
-    if place.ignored and not place.kept:
+    if _shows_nothing(place):
         yield Fault("loses_events", "It acknowledges events and shows none of them: they were never stored, or "
                     "--observe is another place.", "Store every event before it is acknowledged.",
                     ("kept",))  # fmt: skip
-    elif place.ignored:
+        return  # what else it does with events cannot be seen
+    if place.ignored:
         yield Fault("ignores_events", "It acknowledges events that it has to process, and keeps nothing of them: "
                     f"{', '.join(place.ignored)}.", "Keep every event that is rightly signed.", ("kept",))  # fmt: skip
     if landed.get("late"):
+        lost = f" {len(landed['lost'])} never came." if landed.get("lost") else ""
+        lost += f" Killed in between, it loses them: {results['survives'].seen}." if landed.get("killed") else ""
         yield Fault("acknowledges_early", "It acknowledges events before it stores them: "
-                    f"{len(landed['late'])} were not there when their acknowledgement came.",
-                    "Commit the event to durable storage first, then answer 2xx.", ("durable",))  # fmt: skip
-    if landed.get("lost") and not (place.ignored and not place.kept):
+                    f"{len(landed['late'])} were not there when their acknowledgement came.{lost}",
+                    "Commit the event to durable storage first, then answer 2xx.",
+                    ("durable", "survives") if landed.get("killed") else ("durable",))  # fmt: skip
+    elif landed.get("lost"):
         yield Fault("loses_events", f"{len(landed['lost'])} acknowledged events were never stored.",
                     "Store every event before it is acknowledged; answer 5xx when that fails.",
                     ("durable",))  # fmt: skip
-    if landed.get("killed"):
+    elif landed.get("killed"):
         yield Fault("loses_on_kill", f"It loses what it acknowledged when it is killed: {results['survives'].seen}.",
                     "Commit the event to durable storage, not to memory, then answer 2xx.",
                     ("survives",))  # fmt: skip
@@ -103,6 +110,25 @@ def _storage(place: Range, results: Results) -> Iterator[Fault]:
     yield from _repeats(landed, results)
 
 
+def _shows_nothing(place: Range) -> bool:
+    return bool(place.ignored) and not place.kept
+
+
+def _in_time(landing: Landing) -> bool:
+    return landing.problem is None
+
+
+def _held_up(landed: Landed, results: Results) -> bool:
+    """Whether all that failed in the burst waited in vain behind another connection."""
+    failed = [item for item in landed.get("burst", ()) if not item.accepted]
+    return _failed(results, "slow_sender") and bool(failed) and not any(map(_in_time, failed))
+
+
+def _behind(landed: Landed) -> bool:
+    """Whether it acknowledged the whole burst, as it does all events, before it stored it."""
+    return bool(landed.get("late")) and all(item.accepted for item in landed.get("burst", ()))
+
+
 def _repeats(landed: Landed, results: Results) -> Iterator[Fault]:
     for name in ("duplicates", "replay", "retry"):
         if not _failed(results, name):
@@ -112,6 +138,8 @@ def _repeats(landed: Landed, results: Results) -> Iterator[Fault]:
                         "There is no event id: de-duplicate on code, object id and updated_at, or on a digest of the "
                         "body, by a unique key.", (name,))  # fmt: skip
             return
+        if accepted(landed, "valid_events") and not all(_in_time(item) for item in landed.get(name, ())):
+            continue  # too late is no refusal
         if accepted(landed, "valid_events"):
             yield Fault("refuses_repeats", f"It refuses events that come again ({results[name].seen}).",
                         "Acknowledge what is known already: a refusal makes the sender try again.",
@@ -119,7 +147,7 @@ def _repeats(landed: Landed, results: Results) -> Iterator[Fault]:
             return
 
 
-def _others(landed: Landed, results: Results) -> Iterator[Fault]:
+def _others(landed: Landed, results: Results, *, nothing: bool) -> Iterator[Fault]:
     messages = {
         "unknown_events": ("refuses_new_events", "It refuses event types or fields that it does not know.",
                            "Acknowledge and ignore what is new: it appears without a new version."),
@@ -139,6 +167,10 @@ def _others(landed: Landed, results: Results) -> Iterator[Fault]:
     refused = [item.shot.code for item in landed.get("valid_events", ()) if not item.accepted]
     valid = accepted(landed, "valid_events")
     for scenario, (id, message, remedy) in messages.items():
+        if scenario == "burst" and (nothing or _held_up(landed, results) or _behind(landed)):
+            continue  # the consequence of a fault that is named
+        if scenario == "slow_sender" and _failed(results, "prompt"):
+            continue  # each connection is slow by itself
         if _failed(results, scenario) and valid:
             also = (
                 f" Known ones that it refuses: {', '.join(refused[:5])}."

@@ -214,8 +214,9 @@ def strange_bodies(place: Range) -> ScenarioResult:
     aim = place.aim
     shots = [
         aim.raw("an empty body", b""), aim.raw("no JSON", b"\x00\xff{"), aim.raw("a list", b"[1,2]"),
-        aim.raw("null", b"null"), aim.raw("no code", b'{"type":"CONNECTION"}'), aim.raw("no type", b'{"code":"X"}'),
-        aim.raw("numbers for names", b'{"type":1,"code":2}'), aim.gzipped(),
+        aim.raw("null", b"null"), aim.raw("no code", b'{"type":"CONNECTION"}'),
+        aim.raw("no type", b'{"code":"INITIAL_UPDATE"}'), aim.raw("numbers for names", b'{"type":1,"code":2}'),
+        aim.gzipped(),
     ]  # fmt: skip
     return judged("strange_bodies", "signed bodies that are no event", place.fire("strange_bodies", shots),
                   lambda item: not item.broke, "no answer is a 5xx, a redirect or a hang")  # fmt: skip

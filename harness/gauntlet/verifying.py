@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.gauntlet.keeping import FORGED
 from harness.gauntlet.model import Fault, Landing
 from harness.gauntlet.scenarios import LINE_END
 
@@ -44,6 +45,12 @@ def verifying(landed: Landed, *, looked: bool) -> Iterator[Fault]:
     if not wrong:
         yield from _bytes(landed)
         yield from _loose(landed, bool(missing), bool(valid))
+    broken = [item for name in FORGED for item in landed.get(name, ()) if item.broke and item.status is not None]
+    if valid and broken:
+        names = ", ".join(dict.fromkeys(item.shot.name for item in broken))
+        yield Fault("breaks_on_forged", f"It answers what is not rightly signed ({names}) with {broken[0].told()}: "
+                    "that says that it failed, and not that it refuses.", "Answer 401, whatever the header holds.",
+                    tuple(name for name in FORGED if any(item in broken for item in landed.get(name, ()))))  # fmt: skip
     refused = [item for item in written if item.refused]
     if refused:
         yield Fault("stores_unverified", f"It refuses events and keeps them all the same: {len(refused)} without a "

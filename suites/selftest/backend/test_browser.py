@@ -83,7 +83,7 @@ def picture(page):
     folder = ROOT / "golive-report" / "browser"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    return lambda name: page.screenshot(path=folder / f"{len(list(folder.iterdir())) + 1}_{name}.png", full_page=True)
+    return lambda name: page.screenshot(path=folder / f"{len(list(folder.iterdir())) + 1}_{name}.png")
 
 
 def popup_of(page):

@@ -11,9 +11,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend" / "receivers"))
+import serving
 from serving import event_of, matches, serve, signature
 
+serving.LARGEST = 16 * 1024 * 1024
+
 LOCK = threading.Lock()
+FEW = threading.BoundedSemaphore(6)
+SLOW = 0.06
 SEEN = {}
 
 
@@ -139,6 +144,52 @@ def _bare(content, secret):
     return "sha256=" + base64.b64encode(hmac.new(secret, content, hashlib.sha256).digest()).decode()
 
 
+def _without_queue(content, event, store):
+    """Refuses what comes while it works on some others."""
+    if not FEW.acquire(blocking=False):
+        return 503
+    try:
+        time.sleep(0.03)
+        store.keep(content, event)
+    finally:
+        FEW.release()
+    return 200
+
+
+def _crashes(content, sent, secrets, store):
+    """Takes the header for given."""
+    return refuses(matches)(content, sent, secrets, store) if sent is not None else 500
+
+
+def _carelessly(content, sent, secrets, store):
+    """Takes it for granted that a body is an event."""
+    if not matches(sent, content, secrets):
+        return 401
+    event = event_of(content)
+    if event is None or not isinstance(json.loads(content).get("type"), str):
+        return 500
+    store.keep(content, event)
+    return 200
+
+
+def _hexadecimal(sent, content, secrets):
+    digests = [hmac.new(secret.encode(), content, hashlib.sha256).hexdigest() for secret in secrets]
+    return matches(sent, content, secrets) or (sent or "").removeprefix("sha256=") in digests
+
+
+def _elsewhere(content, sent, secrets, _store):
+    return 301 if matches(sent, content, secrets) else 401
+
+
+def _slowly(content, event, store):
+    time.sleep(SLOW)
+    store.keep(content, event)
+
+
+def _later(content, event, store):
+    threading.Thread(target=lambda: (time.sleep(0.05), store.keep(content, event)), daemon=True).start()
+
+
 FAULTS = {
     "compares_loosely": refuses(lambda sent, content, secrets: bool(sent) and any(
         signature(content, secret).startswith(sent[:20]) and sent.startswith("sha256=") for secret in secrets)),
@@ -165,6 +216,20 @@ FAULTS = {
     "refuses_repeats": keeps(_conflict),
     "answers_too_late": _sleeps,
     "dies": _exits,
+    "breaks_on_forged": _crashes,
+    "breaks_on_strange_bodies": _carelessly,
+    "breaks_on_huge_bodies": keeps(lambda content, event, store: (
+        500 if len(content) > 1024 * 1024 else store.keep(content, event))),
+    "drops_bursts": keeps(_without_queue),
+    "acknowledges_slowly": keeps(_slowly),
+    "acknowledges_early": keeps(_later),
+    "loses_events": keeps(lambda _content, _event, _store: None),
+    "no_rotation": refuses(lambda sent, content, secrets: matches(sent, content, secrets[:1])),
+    "presence_only": refuses(lambda sent, _content, _secrets: (sent or "").startswith("sha256=")),
+    "reads_hexadecimal": refuses(_hexadecimal),
+    "refuses_some_events": keeps(lambda content, event, store: (
+        400 if event["event"] == "JOB_COMPLETED" else store.keep(content, event))),
+    "wrong_address": _elsewhere,
 }  # fmt: skip
 
 if __name__ == "__main__":
