@@ -28,7 +28,7 @@ class Mirrored(Subject):
 
 @dataclass(frozen=True, slots=True)
 class Fresh(Subject):
-    """Seconds from an edit in the platform's software until the backend showed it; None for one that never showed."""
+    """Seconds from an edit in the platform's software until it showed; None for one that never did."""
 
     seconds: tuple[float | None, ...]
     allowed: float
@@ -104,8 +104,9 @@ def backfilled(subject: Mirrored) -> Iterator[Observation]:
 
 @check("backend.fresh")
 def fresh(subject: Fresh) -> Iterator[Observation]:
-    """An edit in the platform's software shows in the backend: each one, and 95 of 100 within the time of the plan.
-    Source: implementation checklist step 4, "editing something in the target platform's software"."""
+    """An edit in the platform's software shows in the backend, on a live target in the API's answers: each one, and 95
+    of 100 within the time that is allowed. Source: implementation checklist step 4, "editing something in the target
+    platform's software"."""
     shown = [passed for passed in subject.seconds if passed is not None]
     if len(shown) < len(subject.seconds):
         yield Observation(f"{len(subject.seconds) - len(shown)} of {len(subject.seconds)} edits never showed",

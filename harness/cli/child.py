@@ -6,7 +6,7 @@ import selectors
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -79,9 +79,11 @@ def run_child(
     log: Path,
     events: tuple[int, int],
     display: Display,
+    notices: Path | None = None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Ended:
-    """Run `command` to its end and feed its events to `display`. `meanwhile` is called once while it starts.
+    """Run `command` to its end and feed its events to `display`, and the lines that its processes append to `notices`:
+    what a person has to do meanwhile. `meanwhile` is called once while it starts.
 
     `events` is a pipe (read end, write end); the child inherits the write end, its other output goes to `log`. The
     child leads its own process group, so that a ctrl-C of the terminal reaches it only through here.
@@ -107,9 +109,13 @@ def run_child(
         os.close(writing)
     with _stopping(process, display) as stops:
         meanwhile()
-        for event in _events(reading, process):
-            _note(ended, event)
-            display.event(event)
+        with nullcontext() if notices is None else notices.open(encoding="utf-8") as told:
+            for event in _events(reading, process):
+                if told is not None:
+                    for line in told:
+                        display.say(line.strip())
+                _note(ended, event)
+                display.event(event)
         ended.returncode = process.wait()
         ended.interrupted = stops.count > 0
     _end_leftovers(process.pid)
@@ -131,7 +137,8 @@ def _note(ended: Ended, event: Mapping[str, Any]) -> None:
 
 
 def _events(reading: int, process: "subprocess.Popen[bytes]") -> Iterator[Mapping[str, Any]]:
-    """Every event, until the pipe is closed or the process is gone."""
+    """Every event, until the pipe is closed or the process is gone; one of the kind `pause` when none came for a
+    while."""
     buffer = b""
     os.set_blocking(reading, False)
     with os.fdopen(reading, "rb", buffering=0) as pipe, selectors.DefaultSelector() as selector:
@@ -140,6 +147,8 @@ def _events(reading: int, process: "subprocess.Popen[bytes]") -> Iterator[Mappin
         while True:
             ready = selector.select(0 if gone else POLL)
             chunk = pipe.read(65536) if ready else None
+            if not ready:
+                yield {"event": "pause"}
             if chunk == b"" or (gone and not chunk):
                 return
             *lines, buffer = (buffer + (chunk or b"")).split(b"\n")

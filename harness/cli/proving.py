@@ -36,12 +36,14 @@ def prove(settings: RunSettings, *, workers: int, shown_as: Path) -> ExitStatus:
         # Outside the output directory: it holds the key of the fingerprints, and nothing may lie there of a run that is
         # refused.
         file, log = Path(folder) / "settings.json", Path(folder) / LOG
-        settings.model_copy(update={"events_fd": writing}).save(file)
+        notices = Path(folder) / "notices"
+        notices.touch()
+        settings.model_copy(update={"events_fd": writing, "notices": str(notices)}).save(file)
         screen = display()
         try:
             ended = run_child(
                 _command(file, workers, _suites(settings)), log=log, events=(reading, writing), display=screen,
-                meanwhile=_load_report,
+                notices=notices, meanwhile=_load_report,
             )  # fmt: skip
         finally:
             screen.close()

@@ -32,6 +32,11 @@ RATE = re.compile(r"off|[1-9]\d*/\d+(\.\d+)?s")
 @click.option(
     "--backend", default=None, metavar="FILE|none", help="Plan of an integration backend; default: plans/backend.yaml."
 )
+@click.option(
+    "--await-edits",
+    metavar="90min",
+    help="A person edits in the platforms' software when told to; how long that may take.",
+)
 @click.option("--contract", type=click.Path(exists=True, dir_okay=False), help="A contract file to prove against.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="An injected wrong behaviour of the emulator "
               "or of the reference backend.")  # fmt: skip
@@ -71,9 +76,19 @@ def run(plans: tuple[Path, ...], out: Path, **choices: Any) -> ExitStatus:
         emulator=options,
         settings_file=str(Path("golive.toml").resolve()),
         backend=backend_plan(choices["backend"]),
+        await_edits=_patience(choices["await_edits"], choices["target"]),
         command=shlex.join(["golive", *sys.argv[1:]]),
     )
     return prove(settings, workers=workers, shown_as=out)
+
+
+def _patience(given: str | None, target: str) -> float:
+    """Seconds that a person has; 0 without one."""
+    from harness.plan.rollout import seconds
+
+    if given is not None and target == "emulator":
+        raise click.UsageError("--await-edits needs a --target: in the emulator of a run, golive edits by itself")
+    return 0.0 if given is None else seconds(given)
 
 
 def backend_plan(given: str | None) -> str:

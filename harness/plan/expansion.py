@@ -9,7 +9,7 @@ from harness.plan.case import Case, Requirement
 
 AREAS = (
     *("fields", "queries", "writes", "roundtrip", "idempotency", "dates", "money", "errors", "jobs", "config"),
-    *("ledger", "contract", "backend"),
+    *("ledger", "contract", "backend", "edits"),
 )
 
 Expander = Callable[[Requirement, Contract], Iterator[Case]]

@@ -14,6 +14,7 @@ from harness.drive import separate_credentials
 from harness.errors import UsageError
 from harness.plan import default_plan_paths, expand, load_plans, merge
 from harness.plan.areas.backend import of_backend
+from harness.plan.areas.edits import of_live
 from harness.plan.backend import BackendPlan, load_backend
 from harness.plan.case import Case, Requirement
 from harness.plan.select import each_once, select_cases
@@ -57,7 +58,12 @@ class Selection:
     def cases(self) -> list[Case]:
         """Every selected case, in a fixed order."""
         chosen = select_cases(
-            [*expand(self.requirements.values(), self.contract), *self._credentials(), *self._backend()],
+            [
+                *expand(self.requirements.values(), self.contract),
+                *self._credentials(),
+                *self._backend(),
+                *self._edits(),
+            ],
             areas=self.settings.select,
             resources=self.settings.resources,
         )
@@ -78,6 +84,11 @@ class Selection:
     def _backend(self) -> Iterator[Case]:
         if self.backend is not None and self.backend.platform in (self.settings.platforms or (self.backend.platform,)):
             yield from of_backend(self.backend)
+
+    def _edits(self) -> Iterator[Case]:
+        """What only a person can do: on a live target always, so that nobody takes it for done."""
+        if self.settings.asks_person:
+            yield from of_live(self.requirements.values(), self.contract, self.settings.await_edits)
 
     @cached_property
     def by_kind(self) -> Mapping[str, list[Case]]:

@@ -1,7 +1,8 @@
 """The hooks and fixtures that pytest calls."""
 
 import gc
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,19 @@ def proof(drive: Drive, case: Case, judge: Judge) -> Proof:
 def rig(request: pytest.FixtureRequest, drive: Drive) -> Rig:
     """An integration backend in its world: started, or found, by the first case that needs it."""
     return request.config.stash[PROCESS].rig(drive)
+
+
+@pytest.fixture
+def person(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`person(text)`: tell whoever started the run, from whichever process, what they have to do."""
+    settings = request.config.stash[PROCESS].selection.settings
+
+    def tell(text: str) -> None:
+        if settings.notices:
+            with Path(settings.notices).open("a", encoding="utf-8") as file:
+                file.write(" ".join(text.split()) + "\n")
+
+    return tell
 
 
 @pytest.hookimpl(tryfirst=True)

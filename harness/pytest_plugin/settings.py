@@ -24,7 +24,9 @@ class RunSettings(BaseModel):
 
     `mode` says whether the run only proves, records into `cassettes` (a folder) or is played from there. `seed` and
     `clock` (ISO 8601) decide what such a run makes up; `pseudonymise` replaces personal data. `backend` is the plan of
-    an integration backend that is proven beside the API, with an emulator as its world; empty: none.
+    an integration backend that is proven beside the API, with an emulator as its world; empty: none. `await_edits` is
+    how many seconds a person has to edit in a platform's software; 0: nobody is there. What that person is told goes
+    into the file `notices`, a line each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,8 @@ class RunSettings(BaseModel):
     seed: str = "golive"
     clock: str | None = None
     pseudonymise: bool = False
+    await_edits: float = Field(default=0.0, ge=0.0)
+    notices: str = ""
     events_fd: int | None = None
     command: str = "pytest"
 
@@ -58,6 +62,13 @@ class RunSettings(BaseModel):
         """Whether a backend is proven beside the API: its world is an emulator, so beside a live API it proves nothing,
         and nothing of it is recorded."""
         return bool(self.backend) and (self.target == "emulator" or on_loopback(self.target)) and self.mode == "run"
+
+    @property
+    def asks_person(self) -> bool:
+        """Whether there are cases that take a person: on a live target, and on an emulator by URL when one is there.
+        The sandbox has no platform behind it. Source: section 12."""
+        nobody = on_loopback(self.target) and not self.await_edits
+        return self.mode == "run" and self.target not in {"emulator", "sandbox"} and not nobody
 
     @property
     def directory(self) -> Path:
