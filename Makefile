@@ -83,7 +83,8 @@ bench-backend: $(STAMP) ## Proof of the reference backend: webhooks under kill -
 	$(BIN)/python loadtests/backend_pace.py
 
 .PHONY: prove-backend
-prove-backend: $(STAMP) ## Each wrong behaviour of the reference backend is noticed by its suite (8 minutes)
+prove-backend: $(STAMP) bench-backend ## All of it: storms, pace, secrets, browser, gauntlet, each wrong behaviour noticed (20 minutes)
+	$(BIN)/python -m pytest suites/selftest/backend suites/selftest/gauntlet --quiet
 	$(BIN)/python suites/backend/prove.py
 
 clean: ## Remove the virtual environment and all that runs left behind

@@ -6,6 +6,9 @@ permission, and not after its answer. So a place is free W + J after the permiss
 J, W after the answer. However slow the way, no window ever sees more than L, and the slowness is all that is lost.
 
 First come, first served, without polling. Processes of one machine share a file, several machines their PostgreSQL.
+
+Not `harness.client.budget`: its bucket is unfair to some processes, knows one machine, and gives a margin away. Not
+`harness.rollout.slots`: an initial sync is to use each window at once, and needs no even spacing.
 """
 
 import fcntl

@@ -35,6 +35,7 @@ class _Gauges(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        """What the database says now: counts, ratios from 0 to 1, ages in seconds. StorageError when it refuses."""
         depth = self._backend.inbox.depth()
         yield GaugeMetricFamily("golive_inbox_waiting", "Events that wait for a worker", value=depth.waiting)
         yield GaugeMetricFamily("golive_inbox_oldest_seconds", "Age of the oldest event that waits", value=depth.oldest)

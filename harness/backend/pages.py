@@ -25,6 +25,8 @@ from harness.core import Secret
 OPENER = {"Cross-Origin-Opener-Policy": "same-origin-allow-popups"}
 """Without it the popup's messages are lost. Source: [D:rutter-link/overview]."""
 ROWS = 50
+LONGEST_NAME = 30
+"""Of a connection, in letters. Source: [S24] PATCH /connections/{id}."""
 SCRIPT = "/rutter-link.js"
 
 
@@ -134,19 +136,31 @@ class Pages:
         )
 
     async def rename(self, request: Request) -> Response:
-        """`{"name": ...}`: the name that people see."""
+        """`{"name": ...}`: the name that people see, here and in the provider's dashboard."""
         from starlette.concurrency import run_in_threadpool
 
         try:
             name = json.loads(await request.body()).get("name")
         except (ValueError, AttributeError, RecursionError):
             name = None
-        if not isinstance(name, str) or not name.isprintable() or not name.strip():
-            return json_response({"error": "The body has no name."}, 400)
-        return await run_in_threadpool(
-            self._changed, request.path_params["id"],
-            lambda known: self._backend.connections.note(known, name=name.strip()[:200]),
-        )  # fmt: skip
+        if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.strip()) <= LONGEST_NAME:
+            return json_response({"error": f"A name has 1 to {LONGEST_NAME} letters."}, 400)
+        return await run_in_threadpool(self._rename, request.path_params["id"], name.strip())
+
+    def _rename(self, id: str, name: str) -> Response:
+        """At the API first: names are unique there, and only it knows them all."""
+        if self._backend.connections.get(id) is None:
+            return json_response({"error": "There is no such connection."}, 404)
+        try:
+            with self._lock:
+                reply = self._gateway.call("PATCH", f"/connections/{id}", body={"name": name})
+        except Paused as rest:
+            return json_response({"error": f"Busy; try again in {rest.seconds:.0f} s."}, 503)
+        if reply.status != 200:
+            refused = reply.status is not None and 400 <= reply.status < 500
+            told = "did not take this name: another connection may have it" if refused else "did not answer; try again"
+            return json_response({"error": f"The API {told} (HTTP {reply.status})."}, 400 if refused else 502)
+        return self._changed(id, lambda known: self._backend.connections.note(known, name=name))
 
     def disconnect(self, request: Request) -> Response:
         """Delete the connection at the API, then everything that was stored of it."""

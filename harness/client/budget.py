@@ -2,6 +2,11 @@
 
 Source: 500 requests per 10 seconds per organisation, [H:7238576299]. pyrate-limiter's sliding log keeps the limit in
 every window; its SQLite bucket with a file lock shares it over the processes of one machine.
+
+There are two others, for other needs. `harness.rollout.slots` spreads generated load evenly, because a window's worth
+in one burst wrecks percentiles. `harness.backend.budget` serves machines through their PostgreSQL, fairly and in the
+order of asking, and counts from a request's answer, so that nothing is lost to a margin. A run of cases needs neither:
+one machine, no percentiles, and bursts save time.
 """
 
 import re

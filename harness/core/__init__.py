@@ -1,5 +1,6 @@
 """Frozen values that every other package speaks in: exchange, evidence, finding, verdict. No I/O here."""
 
+from harness.core.addresses import on_loopback
 from harness.core.clock import Clock, SystemClock, iso_utc
 from harness.core.evidence import Evidence
 from harness.core.exchange import Exchange, Request, Response, TransportProblem
@@ -28,4 +29,5 @@ __all__ = [
     "TransportProblem",
     "Verdict",
     "iso_utc",
+    "on_loopback",
 ]

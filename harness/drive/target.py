@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from harness.client import Credentials
 from harness.contract import load_contract
 from harness.contract.loader import suggest
-from harness.core import Secret, Strength
+from harness.core import Secret, Strength, on_loopback
 from harness.errors import CredentialError, UsageError
 
 BASE_URLS = {
@@ -21,7 +21,6 @@ BASE_URLS = {
 
 TOKEN_PREFIX = "RUTTER_ACCESS_TOKEN_"  # noqa: S105 - the name of a variable
 KEYS = frozenset({"base_url", "client_id", "client_secret", "version", "rate", "access_tokens"})
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,6 @@ def resolve_target(name: str, *, environ: Mapping[str, str], settings_file: Path
         strength=Strength.EMULATED if emulated else Strength.LIVE,
         rate=settings.get("rate"),
     )
-
-
-def on_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine: what answers there is a double, and proves nothing about a live API."""
-    return (urlsplit(url).hostname or "") in LOOPBACK
 
 
 def separate_credentials(settings_file: Path) -> Mapping[str, Credentials] | None:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from harness.core import Clock, Secret
+from harness.core import Clock, Secret, on_loopback
 from harness.errors import TargetUnreachable, UsageError
 from harness.gauntlet.model import Landing, Shot
 
@@ -18,7 +18,6 @@ TIMEOUT = 15.0
 """Seconds that a shot waits for its answer. The sender's own time-out is UNKNOWN."""
 LANES = 16
 LOOK_EVERY = 0.2
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Receiver:
     @property
     def is_loopback(self) -> bool:
         """Whether it runs on this machine."""
-        return (urlsplit(self.url).hostname or "") in LOOPBACK
+        return on_loopback(self.url)
 
     def close(self) -> None:
         """Close the connections."""

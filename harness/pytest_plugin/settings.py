@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.drive.target import on_loopback
+from harness.core import on_loopback
 
 DEFAULT_OUT = "golive-report"
 

@@ -4,6 +4,9 @@
 server), in Redis or in PostgreSQL (several machines, by the clock of the server). First come, first served, and a
 process that dies holds nothing: the kernel gives its lock back, a server ends its statement, and at most the one slot
 that it had reserved stays unused.
+
+Even spacing is what generated load needs, and only that: `harness.client.budget` (cases) and `harness.backend.budget`
+(the reference integration) permit a window's worth at once, which is faster and would wreck percentiles here.
 """
 
 import fcntl

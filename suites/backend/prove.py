@@ -1,4 +1,4 @@
-"""Whether the suite of a backend can fail: `python suites/backend/prove.py [DEFECT ...]` (5 minutes).
+"""Whether the suite of a backend can fail: `python suites/backend/prove.py [DEFECT ...]` (8 minutes).
 
 Each wrong behaviour of the reference backend is switched on, and the cases that meet it are run: every check that it
 names has to find it. Exits with 0 when all of them do, 1 when not.

@@ -22,7 +22,10 @@ def _answers(method: str, path: str, change: Change) -> Wrap:
     """Change the JSON answers of one address: `change(backend, status, body)`."""
 
     def wrap(app: ASGIApp, backend: Backend) -> ASGIApp:
+        """The application with that address changed."""
+
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
+            """One request; the answer is held back, changed and sent with the length that it has then."""
             if scope["type"] != "http" or (scope["method"], scope["path"]) != (method, path):
                 await app(scope, receive, send)
                 return
@@ -52,6 +55,7 @@ def _webhooks(app: ASGIApp, backend: Backend) -> ASGIApp:
     """Sign whatever comes in rightly."""
 
     async def believing(scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; a webhook gets the signature that its body needs."""
         if scope["type"] != "http" or not scope["path"].startswith("/webhooks"):
             await app(scope, receive, send)
             return
@@ -75,6 +79,7 @@ def _webhooks(app: ASGIApp, backend: Backend) -> ASGIApp:
 
 def _late(app: ASGIApp, _backend: Backend) -> ASGIApp:
     async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; a webhook waits before it is looked at."""
         if scope["type"] == "http" and scope["path"].startswith("/webhooks"):
             await asyncio.sleep(LATE)
         await app(scope, receive, send)

@@ -159,6 +159,29 @@ def test_killed_in_the_middle_of_a_sync_it_goes_on_where_it_was(world, eventuall
         assert complete(place, eventually, id, resource) == place.ledger(resource)
 
 
+def test_a_rename_is_one_at_the_api_too(world):
+    """A new name is that of the connection at the API as well; one that it refuses changes nothing, and is told."""
+    place = world(linked_books="empty", initial_batch_seconds=0.05)
+    (first, _), (second, _) = linked(place), linked(place)
+
+    def renamed(id, name):
+        return place.http.post(f"{place.backend.url}/connections/{id}/rename", json={"name": name}).status_code
+
+    def names():
+        here = {
+            item["id"]: item["name"]
+            for item in place.http.get(f"{place.backend.url}/connections").json()["connections"]
+        }
+        there = {item["id"]: item["name"] for item in connections(place)}
+        return [(here[id], there[id]) for id in (first, second)]
+
+    before = names()[1]
+    assert renamed(first, "The books of Ada") == 303
+    assert names() == [("The books of Ada", "The books of Ada"), before]
+    assert [renamed(second, name) for name in ("The books of Ada", "x" * 31, " ", "a\0b")] == [400] * 4
+    assert names() == [("The books of Ada", "The books of Ada"), before]
+
+
 def left_of(place, id):
     """How many rows of the only connection each table of the backend still has."""
     tables = ("mirror", "cursors", "wishes", "connections", "tombstones", "exchanges", "writes")
