@@ -220,10 +220,15 @@ def created_nothing(subject: RefusedWrite) -> Iterator[Observation]:
                           "no new object", short(subject.made[0]), subject.field, subject.evidence)  # fmt: skip
 
 
+NAMED = {"products": "product", "product_variants": "variantId"}
+"""Where the answer of a DELETE names the object. Source: [S24] DeleteProductResponse, DeleteVariantResponse."""
+
+
 @check("roundtrip.deleted")
 def deleted(subject: Removed) -> Iterator[Observation]:
-    """DELETE answers 200 with `{code: "deleted", success: true}`, and after it the object is gone: 410 or 404 by id
-    (or a not-found body), absent from the list; a second DELETE says `not_found`. Source: [S24], trap 23."""
+    """DELETE answers 200 with `{code: "deleted", success: true}`, that of a product with its id, and after it the
+    object is gone: 410 or 404 by id (or a not-found body), absent from the list; a second DELETE says `not_found`.
+    Source: [S24], trap 23."""
     body, ids = subject.body, (subject.answer.id,)
     bare = subject.described.domain == "commerce"
     code = body.get("code") if isinstance(body, dict) else MISSING
@@ -232,6 +237,10 @@ def deleted(subject: Removed) -> Iterator[Observation]:
         yield Observation("a delete does not answer as documented", '200 {"code": "deleted", "success": true}',
                           f"{subject.status} {short(body)}", "code", ids)  # fmt: skip
         return
+    named = body.get(NAMED[subject.described.name]) if subject.described.name in NAMED else subject.id
+    if named != subject.id:
+        yield Observation("a delete names another object", short(subject.id), short(named),
+                          NAMED[subject.described.name], ids)  # fmt: skip
     if subject.read is not None and subject.read.status not in {404, 410}:
         yield Observation("a deleted object can still be read", "410 or 404", str(subject.read.status), "id",
                           (*ids, subject.read.id))  # fmt: skip

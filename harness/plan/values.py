@@ -27,7 +27,7 @@ BY_NAME: Mapping[str, Pair] = {
     "allocated_at": ({"$date": "2024-03-15"}, {"$date": "2024-04-30"}),
     "bank_account_number": ("000123456789", "000987654321"),
     "bank_account_type": ("checking", "savings"),
-    "billing_email": ("golive@example.com", "changed@example.com"),
+    "billing_email": ("Go.Live+ar@example.com", "changed+ar@example.com"),
     "check_number": ("1001", "1002"),
     "city": ("San Francisco", "London"),
     "code": ({"$unique": "GL", "length": 10}, {"$unique": "GC", "length": 10}),
@@ -44,7 +44,7 @@ BY_NAME: Mapping[str, Pair] = {
     "document_number": ({"$unique": "GL-"}, {"$unique": "00GLC-"}),
     "due_date": ({"$date": "2024-04-14"}, {"$date": "2024-05-31"}),
     "due_days": (30, 45),
-    "email": ("golive@example.com", "changed@example.com"),
+    "email": ("Go.Live+ap@example.com", "changed+ap@example.com"),
     "internal_bank_account_id": ({"$unique": "golive-"}, {"$unique": "changed-"}),
     "inventory_start_date": ("2024-03-01", "2024-04-01"),
     "item_id": ({"$unique": "GL", "length": 10}, {"$unique": "GC", "length": 10}),
@@ -81,8 +81,8 @@ BY_NAME: Mapping[str, Pair] = {
     "unit_price": ("49.90", "54.50"),
     "website": ("https://example.com", "https://example.org"),
 }
-"""Last segment of the path -> values. The memo looks like a number and is none; a code of 7 characters fits QuickBooks,
-one of 10 fits Xero (INFERRED)."""
+"""Last segment of the path -> values. The memo looks like a number and is none; an e-mail has capitals and a tag; a
+code of 7 characters fits QuickBooks, one of 10 fits Xero (INFERRED)."""
 
 BY_PATH: Mapping[tuple[str, str], Pair] = {
     ("bank_feed_transactions", "transactions[].transaction_date"): ("2024-03-15", "2024-04-30"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import Row, bodies, queries, rows
+from harness.emulator.defects.scene import Row, answers, bodies, queries, rows
 
 
 def _first_of(name: str) -> Any:
@@ -46,3 +46,23 @@ register("linked_dates_with_offset", "dates of linked payments are spelled with 
          spoil=rows(_with_offsets))  # fmt: skip
 register("default_order_by_last_sync", "without sort a list is ordered by last_synced_at", ("queries.default_order",),
          resource="journal_entries", hear=queries(_by_last_sync, resource="journal_entries"))  # fmt: skip
+
+
+def _today(body: Row) -> None:
+    body.setdefault("transaction_date", "2026-01-31T00:00:00.000Z")
+
+
+def _tagless(body: Row) -> None:
+    if isinstance(body.get("email"), str):
+        name, _, host = body["email"].lower().partition("@")
+        body["email"] = f"{name.partition('+')[0]}@{host}"
+
+
+register("transfer_moves_to_today", "an update of a transfer that does not name its day moves it",
+         ("roundtrip.untouched",), resource="bank_transfers",
+         hear=bodies(_today, resource="bank_transfers", operations=("update",)))  # fmt: skip
+register("email_made_plain", "capitals and tags of e-mail addresses are lost", STORED, resource="customers",
+         hear=bodies(_tagless, resource="customers"))  # fmt: skip
+register("deleted_product_unnamed", "the answer of a delete does not name the product", ("roundtrip.deleted",),
+         resource="products",
+         spoil=answers(lambda _, body, __: body.update(product=None), resource="products", operations=("delete",)))  # fmt: skip

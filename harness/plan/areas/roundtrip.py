@@ -92,7 +92,9 @@ def _updates(requirement: Requirement, resource: Resource, case: Callable[..., C
     """The cases of a PATCH of what the plans change, and of lines."""
     changes, platform = requirement.changes or {}, requirement.platform
     yield case("update", texts=[path for path in MARKED if path in changes])
-    yield from (case("update_one", name, field=name) for name in changes if _alone(resource, name))
+    needed = [path for path, field in resource.update_fields.items() if field.required and "." not in path]
+    if set(needed) <= set(changes):
+        yield from (case("update_one", name, field=name, needed=needed) for name in changes if name not in needed)
     if "currency_rate" in requirement.optional_inputs:
         yield case("update_foreign")
     line_field = resource.update_fields.get("line_items")
@@ -125,8 +127,3 @@ def _is_text(requirement: Requirement, resource: Resource, path: str) -> bool:
     if path.startswith("line_items") and not has(requirement.create_input, "line_items[]"):
         return False
     return field.on(requirement.platform) and readable.on(requirement.platform)
-
-
-def _alone(resource: Resource, name: str) -> bool:
-    """Whether a PATCH may hold this field and nothing else."""
-    return not any(field.required and "." not in path for path, field in resource.update_fields.items() if path != name)
