@@ -93,6 +93,33 @@ def server_error(subject: Exchanges) -> Iterator[Observation]:
             yield replace(told, severity=severity)
 
 
+MANY, OFTEN = 10, 20
+"""429 answers that one worker gets, and one in how many of its requests, before they tell of another limit: at the edge
+of a window a few are nobody's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled(Subject):
+    """How often a worker was answered 429, of how many requests, although the run keeps to a rate budget. `alone` says
+    that nobody else can have used the organisation's allowance."""
+
+    count: int
+    requests: int
+    budget: str
+    alone: bool
+    evidence: tuple[str, ...]
+
+
+@check("hygiene.rate_limit")
+def rate_limit(subject: Throttled) -> Iterator[Observation]:
+    """Who keeps to 500 requests in 10 seconds is not answered 429. Other clients of the organisation share that limit:
+    on a target that has others it is told and does not vote. Source: [H:7238576299]."""
+    if subject.count >= MANY and subject.count * OFTEN >= subject.requests:
+        yield Observation("requests within the documented limit are answered 429", f"no 429 within {subject.budget}",
+                          f"{subject.count} of {subject.requests} requests", "429", subject.evidence,
+                          None if subject.alone else Severity.ADVISORY)  # fmt: skip
+
+
 @check("hygiene.error_body")
 def error_body(subject: Exchanges) -> Iterator[Observation]:
     """Errors have the flat body with error_type, error_code and error_message, each a text; clients branch on the

@@ -5,10 +5,11 @@ from collections.abc import Iterable, MutableMapping
 from harness.checks.aftermath import Unmarked, unmarked_changes
 from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
-from harness.checks.hygiene import HYGIENE, Exchanges
+from harness.checks.hygiene import HYGIENE, Exchanges, Throttled
 from harness.checks.organisation import Shaped
+from harness.client.budget import DEFAULT_RATE, parse_rate
 from harness.contract import Resource
-from harness.core import Evidence
+from harness.core import Evidence, Strength
 from harness.drive import Drive
 from harness.drive.requests import LISTING
 from harness.drive.sightings import UNSTEADY, Sighting, goes_back, key_of, rows_of, same
@@ -16,6 +17,8 @@ from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 
 SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
+THROTTLED = 429
+LIMIT, SPAN = parse_rate(DEFAULT_RATE) or (0, 0.0)
 LASTING = 3
 """5xx in a row after which an operation is broken."""
 MOST_CONFIRMED = 2
@@ -31,11 +34,30 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
         passing = _passing(made, drive.session.failures)
         judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)
         _reads(case, drive, judge, made)
+        _throttled(case, drive, judge, made)
         for item in made if drive.session.world.malformed else ():
             if item.method == "GET" and item.path.endswith(LISTING):
                 subject = Shaped(case.id, case.platform, "connections", item, drive.contract, "ListConnectionsResponse")
                 judge(subject, "config.schema")
     judge.judged = judged
+
+
+def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
+    """Count the 429 answers of this worker, where the run keeps to the documented limit."""
+    limited = tuple(item.id for item in made if item.status == THROTTLED)
+    session = drive.session
+    session.asked += len(made)
+    session.throttled += len(limited)
+    budget = parse_rate(session.world.rate)
+    if not limited or budget is None or budget[0] * max(1.0, SPAN / budget[1]) > LIMIT:
+        return
+    alone = session.world.target.strength is Strength.EMULATED
+    judge(
+        Throttled(
+            case.id, case.platform, None, session.throttled, session.asked, session.world.rate, alone, limited[:3]
+        ),
+        "hygiene.rate_limit",
+    )
 
 
 def _passing(made: Iterable[Evidence], failures: MutableMapping[tuple[str | None, ...], int]) -> frozenset[str]:

@@ -23,6 +23,8 @@ def test_an_asynchronous_create_ends_in_its_object(proof, judge, drive, case):
     if write.job is None or not write.ok:
         return
     proof.written(write, "create", body)
+    bare = drive.send("GET", f"/jobs/{write.job.body['id']}", token=None, auth=None)
+    judge(Failing(*proof.base, bare, "for a job without credentials", frozenset({401}), frozenset()), "errors.auth")
     again = drive.create(proof.name, body, key=key, response_mode="async")
     pair = (write, again)
     judge(Repeats(*proof.base, tuple(one.evidence for one in pair), tuple(one.status for one in pair),

@@ -71,6 +71,23 @@ def test_an_empty_create_creates_nothing(proof, judge, drive):
         ),
         *REFUSED,
     )
+    _shapeless(proof, judge, drive)
+
+
+def _shapeless(proof, judge, drive):
+    """Judge that a create outside of its wrapper, and one that is no JSON, are refused."""
+    described = proof.described
+    bodies = [("with a body that is no JSON", {"content": b'{"broken": '})]
+    if described.create_key is not None and described.required_on_create:
+        bodies.append(("without its wrapper", {"json": drive.minimal_input()}))
+    for reason, body in bodies:
+        answer = drive.send("POST", described.operations["create"].path, key=drive.session.new_key(),
+                            resource=proof.name, operation="create", **body)  # fmt: skip
+        made = answer.body.get(described.item_key or "") if answer.ok and isinstance(answer.body, dict) else None
+        if isinstance(made, dict) and isinstance(made.get("id"), str):
+            drive.adopt(proof.name, made["id"])
+        judge(RefusedWrite(*proof.base, answer, answer.status, None, reason, (), (answer.id,), own=True),
+              "writes.refused", "writes.refused_mark")  # fmt: skip
 
 
 @pytest.mark.case("writes.reference")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import Row, answers, bodies, queries, rows
+from harness.emulator.defects.scene import Row, answers, bodies, look, queries, rows
 
 
 def _first_of(name: str) -> Any:
@@ -58,6 +58,29 @@ def _tagless(body: Row) -> None:
         body["email"] = f"{name.partition('+')[0]}@{host}"
 
 
+def _wrapped(api: Any, request: Any) -> None:
+    """A vendor that is sent without its wrapper is taken."""
+    scene = look(api, request)
+    if scene is None or scene.resource.name != "vendors" or scene.operation.name != "create":
+        return
+    if request.body.startswith(b"{") and request.body.endswith(b"}") and b'"vendor":' not in request.body:
+        request.body = b'{"vendor": ' + request.body + b"}"
+
+
+def _open_jobs(api: Any, request: Any) -> None:
+    """A job that exists is told to anybody."""
+    known = api.__dict__.setdefault("defect_jobs", {})
+    if request.path.rpartition("/")[0].endswith("/jobs"):
+        if "authorization" in request.headers:
+            known[request.path] = request.headers["authorization"]
+        elif request.path in known and not request.path.endswith("dead"):
+            request.headers["authorization"] = known[request.path]
+
+
+register("wrapper_not_needed", "a vendor is created from a body without its wrapper", ("writes.refused",),
+         resource="vendors", hear=_wrapped)  # fmt: skip
+register("jobs_need_no_credentials", "a job that exists is told without credentials", ("errors.auth",),
+         hear=_open_jobs)  # fmt: skip
 register("transfer_moves_to_today", "an update of a transfer that does not name its day moves it",
          ("roundtrip.untouched",), resource="bank_transfers",
          hear=bodies(_today, resource="bank_transfers", operations=("update",)))  # fmt: skip

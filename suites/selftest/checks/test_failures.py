@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from harness.checks import judge
-from harness.checks.hygiene import Exchanges
+from harness.checks.hygiene import Exchanges, Throttled
 from harness.core import Exchange, Redactor, Request, Response, Severity
 from harness.drive.idempotency import keys
 
@@ -30,6 +30,22 @@ def test_a_failure_that_passes_does_not_vote(passing, severity):
     ids = frozenset({evidence.id}) if passing else frozenset()
     subject = Exchanges.of("writes/create/XERO/bills", "XERO", "bills", [evidence], {}, ids)
     assert [found.severity for found in judge(subject, ["hygiene.server_error"])] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("count", "requests", "alone", "severities"),
+    [
+        (46, 290, True, [Severity.BLOCKER]),
+        (46, 290, False, [Severity.ADVISORY]),
+        (46, 9000, True, []),
+        (3, 20, True, []),
+    ],
+    ids=["lower limit", "others share it", "edges of windows", "once or twice"],
+)
+def test_a_lower_rate_limit_is_noticed(count, requests, alone, severities):
+    """Many 429 within the documented limit vote where nobody else uses it up; a few are nobody's fault."""
+    subject = Throttled("fields/all/XERO/bills", "XERO", None, count, requests, "500/10s", alone, ())
+    assert [found.severity for found in judge(subject, ["hygiene.rate_limit"])] == severities
 
 
 def test_keys_differ_in_one_part_only():
