@@ -89,7 +89,8 @@ def _storage(place: Range, results: Results) -> Iterator[Fault]:
         lost += f" Killed in between, it loses them: {results['survives'].seen}." if landed.get("killed") else ""
         yield Fault("acknowledges_early", "It acknowledges events before it stores them: "
                     f"{len(landed['late'])} were not there when their acknowledgement came.{lost}",
-                    "Commit the event to durable storage first, then answer 2xx.",
+                    "Commit the event to durable storage first, then answer 2xx. If --observe shows what was worked "
+                    "off, give it an address that shows what is stored.",
                     ("durable", "survives") if landed.get("killed") else ("durable",))  # fmt: skip
     elif landed.get("lost"):
         yield Fault("loses_events", f"{len(landed['lost'])} acknowledged events were never stored.",
