@@ -20,10 +20,13 @@ from harness.emulator.storage.sortkeys import LARGEST
 
 SINGLE_LISTS = frozenset({"company_info", "store", "balance"})
 """Lists whose value is one object. Source: [S24] response schemas."""
+NOTHING = {"balance": b"[]", "store": b"null"}
+"""What stands for that object where there is none; company_info can be neither null nor a list. Source: the same."""
 DEFAULT_LIMIT = 50
 POSITIVE = re.compile(r"0{0,99}[1-9][0-9]{0,999}")
 """A positive integer of a length that can be read."""
 Block = dict[str, Any]
+Expanded = frozenset[str]
 
 
 def limit_of(query: Mapping[str, str], settings: EmulatorSettings, default: int = DEFAULT_LIMIT) -> int:
@@ -58,7 +61,7 @@ def _listed(
     expanded = _expand(query, resource, settings)
     if resource.name in SINGLE_LISTS:
         rows = store.all(connection["id"], resource.name)
-        return _single(resource, rows[0] if rows else None, connection, expanded)
+        return _single(resource, rows[0] if rows else None, settings, connection, expanded)
     if "cursor" not in resource.operations["list"].parameters:
         chosen = [row for row in store.all(connection["id"], resource.name) if _within(row.document, query)]
         return _page(resource, chosen, None, settings, connection, expanded, paged=False)
@@ -103,7 +106,7 @@ def get_one(
     expanded = _expand(query, resource, settings)
     return b'{"%s":%s,"connection":%s}' % (
         (resource.item_key or resource.entity).encode(),
-        row_text(row, expanded),
+        row_text(resource, row, expanded),
         _block(connection),
     )
 
@@ -117,27 +120,39 @@ def _block_text(pairs: tuple[tuple[str, str], ...]) -> bytes:
     return dense(dict(pairs))
 
 
-def row_text(row: Row, expanded: bool) -> bytes:
-    """A row's JSON, `platform_data` only when it was asked for. Source: [S24] expand."""
-    return row.full if expanded else row.brief
+def row_text(resource: Resource, row: Row, expanded: Expanded) -> bytes:
+    """A row's JSON, with what has to be expanded only when it was asked for. Source: [S24] expand."""
+    text = row.full if "platform_data" in expanded else row.brief
+    if expanded.issuperset(LEFT_OUT.get(resource.name, ())):
+        return text
+    left_out = LEFT_OUT[resource.name] - expanded
+    return dense({name: value for name, value in json.loads(text).items() if name not in left_out})
 
 
-def _expand(query: Mapping[str, str], resource: Resource, settings: EmulatorSettings) -> bool:
+def _expand(query: Mapping[str, str], resource: Resource, settings: EmulatorSettings) -> Expanded:
+    """What is to be expanded; ApiError 400 for what is not known."""
     if "expand" not in query:
-        return False
+        return frozenset()
     wanted = query["expand"].split(",")
     allowed = {"platform_data", *EXPANSIONS.get(resource.name, ())}
     unknown = [name for name in wanted if name not in allowed]
     if unknown and settings.expand_unknown == "reject":
         raise invalid_request(f"expand does not know {unknown[0]}.", parameter="expand")
-    return "platform_data" in wanted
+    return frozenset(wanted)
 
 
 EXPANSIONS = {"products": ("category_id",), "orders": ("transactions",)}
+LEFT_OUT = {"products": frozenset({"category_id"}), "orders": frozenset({"transactions"})}
+"""Keys of stored documents that a read has only when they are expanded. Source: [S24] expand."""
 
 
-def _single(resource: Resource, row: Row | None, connection: Block, expanded: bool) -> bytes:
-    text = _own_keys(resource, row_text(row, expanded)) if row else b"null"
+def _single(
+    resource: Resource, row: Row | None, settings: EmulatorSettings, connection: Block, expanded: Expanded
+) -> bytes:
+    """ApiError for no object where the contract has no word for none (INFERRED)."""
+    if row is None and resource.name not in NOTHING:
+        raise unknown_id(settings, resource.entity)
+    text = _own_keys(resource, row_text(resource, row, expanded)) if row else NOTHING[resource.name]
     key = (resource.list_key or resource.name).encode()
     return b'{"%s":%s,"connection":%s}' % (key, text, _block(connection))
 
@@ -155,11 +170,11 @@ def _page(
     cursor: str | None,
     settings: EmulatorSettings,
     connection: Block,
-    expanded: bool,
+    expanded: Expanded,
     *,
     paged: bool,
 ) -> bytes:
-    texts = b",".join([row_text(row, expanded) for row in rows])
+    texts = b",".join([row_text(resource, row, expanded) for row in rows])
     tail = b""
     if paged and (cursor is not None or settings.last_cursor == "null"):
         tail = b',"next_cursor":' + json.dumps(cursor).encode()

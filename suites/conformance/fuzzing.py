@@ -27,11 +27,14 @@ REJECTED = ["400", "401", "404", "405", "409", "410", "450"]
 TAKEN = ["2xx", "401", "404", "409", "410", "450"]
 """What a right request may come back with: ids and books are the platform's to judge (450), the rest is documented."""
 SEED = 20240831
+SEQUENCES = 12
+"""Sequences of requests in the stateful phase."""
 WINDOWS = tuple(
     f"{field}_{end}" for field in ("created_at", "updated_at", "arrival_at", "last_synced_at") for end in ("min", "max")
 )
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FIRST, EVERY = 20, 6
+FIRST = 10
+"""Requests of the coverage phase that are always sent for an operation."""
 
 
 @dataclass
@@ -113,7 +116,10 @@ def settings(lab: Lab, examples: int, most: int, seed: int) -> SchemathesisConfi
                 "positive_data_acceptance": {"expected-statuses": TAKEN},
             },
             # Examples stay as they are: with ids that answers have told, deletes would take what other examples name.
-            "phases": {"stateful": {"max-steps": 6}, "examples": {"extra-data-sources": {"responses": False}}},
+            "phases": {
+                "stateful": {"max-steps": 6, "generation": {"max-examples": SEQUENCES}},
+                "examples": {"extra-data-sources": {"responses": False}},
+            },
             "warnings": False,
         }
     )  # fmt: skip
@@ -223,10 +229,11 @@ def _ids(value: Any) -> Iterator[str]:
 
 class Thinning:
     """The coverage phase makes a request for every corner of every field: of each operation the first are sent, and
-    then every n-th. A delete of an id that nothing can have is none of them: it is answered with 200 and `not_found` as
-    any missing object is [S24], trap 23."""
+    then every n-th, which ones by the seed. A delete of an id that nothing can have is none of them: it is answered
+    with 200 and `not_found` as any missing object is [S24], trap 23."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: int, seed: int) -> None:
+        self._every, self._shift = every, seed % every
         self._seen: Counter[str] = Counter()
 
     def keep(self, case: Any) -> bool:
@@ -237,18 +244,25 @@ class Thinning:
             return True
         label = case.operation.label
         self._seen[label] += 1
-        return self._seen[label] <= FIRST or self._seen[label] % EVERY == 0
+        return self._seen[label] <= FIRST or self._seen[label] % self._every == self._shift
 
 
 def fuzz(
-    lab: Lab, samples: Mapping[str, Sample], *, examples: int, most: int, include: str = "", seed: int = SEED
+    lab: Lab,
+    samples: Mapping[str, Sample],
+    *,
+    examples: int,
+    most: int,
+    every: int,
+    include: str = "",
+    seed: int = SEED,
 ) -> Outcome:
-    """Run all phases; what was seen."""
+    """Run all phases; what was seen. `every`: which part of the coverage phase is sent."""
     schema = schemathesis.openapi.from_dict(overlay(lab, samples), config=settings(lab, examples, most, seed))
     feeder = Feeder(lab, samples)
     if include:
         schema = schema.include(lambda context: include in context.operation.label)
-    thinning = Thinning()
+    thinning = Thinning(every, seed)
     schema.hooks.register_hook_with_name(lambda context, case: feeder.feed(case), "map_case")  # noqa: ARG005 - names are checked
     schema.hooks.register_hook_with_name(lambda context, case: thinning.keep(case), "filter_case")  # noqa: ARG005 - as above
     outcome = Outcome()

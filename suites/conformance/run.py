@@ -1,6 +1,6 @@
 """`make conformance`: a strict client reads every platform, and Schemathesis drives every operation.
 
-    python suites/conformance/run.py [--examples N] [--seconds N] [--seed N] [--only strict|fuzz]
+    python suites/conformance/run.py [--examples N] [--every N] [--seconds N] [--seed N] [--only strict|fuzz]
 
 Exit 0 when every operation was reached with 2xx, no answer is a server error, no answer leaves the contract, no check
 fails; 1 otherwise.
@@ -26,8 +26,9 @@ SHOWN = 12
 def main() -> int:
     """Run what was asked for and print the tables."""
     parser = argparse.ArgumentParser(description="Hold the emulator against the contract.")
-    parser.add_argument("--examples", type=int, default=4, help="generated requests for each operation and phase")
-    parser.add_argument("--seconds", type=int, default=160, help="time limit of the generated requests")
+    parser.add_argument("--examples", type=int, default=2, help="fuzzed requests for each operation and kind")
+    parser.add_argument("--every", type=int, default=16, help="send each n-th request of the coverage phase")
+    parser.add_argument("--seconds", type=int, default=180, help="time limit of the generated requests")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated requests")
     parser.add_argument("--only", choices=("strict", "fuzz"), help="one of the two proofs")
     parser.add_argument("--include", default="", help="only operations whose method and path hold this text")
@@ -36,7 +37,7 @@ def main() -> int:
     if arguments.only != "fuzz":
         good &= strict()
     if arguments.only != "strict":
-        good &= generated(arguments.examples, arguments.seconds, arguments.include, arguments.seed)
+        good &= generated(arguments.examples, arguments.every, arguments.seconds, arguments.include, arguments.seed)
     print("conformance:", "holds" if good else "DOES NOT HOLD")
     return 0 if good else 1
 
@@ -52,13 +53,13 @@ def strict() -> bool:
     return not told.problems and told.bodies > 0
 
 
-def generated(examples: int, most: int, include: str, seed: int) -> bool:
+def generated(examples: int, every: int, most: int, include: str, seed: int) -> bool:
     """Schemathesis over all operations."""
     started = time.monotonic()
     with opened(method_status=405, name_conflict_status=409) as lab:
         with lab.drives(Path(tempfile.mkdtemp(prefix="conformance"))) as drives:
             samples = Sampler(lab, drives).all()
-            outcome = fuzz(lab, samples, examples=examples, most=most, include=include, seed=seed)
+            outcome = fuzz(lab, samples, examples=examples, most=most, every=every, include=include, seed=seed)
         wanted = list(labels(lab.contract.document))
         wanted = [label for label in wanted if include in label]
     return _table(outcome, wanted, time.monotonic() - started)

@@ -14,7 +14,7 @@ from harness.emulator.organisation import Organisation
 from harness.emulator.settings import EmulatorSettings
 from harness.emulator.sync.books import PlatformBooks, months_before
 from harness.emulator.sync.changes import Changes
-from harness.emulator.sync.entities import resources_of
+from harness.emulator.sync.entities import always_synced, resources_of
 from harness.emulator.sync.landing import Landing
 from harness.emulator.sync.progress import progress_of, put_progress
 from harness.emulator.sync.totals import totals
@@ -74,7 +74,7 @@ class Syncing:
 
     def _read(self, connection: Fields, batch: Mapping[str, Any]) -> None:
         now = self._clock.now()
-        wanted = resources_of(self._contract, batch["entities"])
+        wanted = resources_of(self._contract, batch["entities"]) | always_synced(self._contract)
         since = months_before(now, batch["timeFrameInMonths"])
         for resource, documents in self._books.within(connection, wanted, since, now):
             self._landing.fresh(connection, resource, documents, announce=False)
@@ -96,8 +96,10 @@ class Syncing:
             self._lifecycle.sync_failed(connection)
             return
         self._lifecycle.sync_succeeded(connection)
-        names = progress.entities if periodic else body["types"]
-        self._apply(connection, resources_of(self._contract, names), announce=True)
+        wanted = resources_of(self._contract, progress.entities if periodic else body["types"])
+        if periodic or body["whole"]:
+            wanted |= always_synced(self._contract)
+        self._apply(connection, wanted, announce=True)
         self._announcer.connection(connection, "INCREMENTAL_SYNC_COMPLETED")
 
     def request_sync(self, connection: Fields, body: Any) -> Fields:
@@ -105,7 +107,7 @@ class Syncing:
         names = (body or {}).get("object_types")
         types = progress_of(connection).entities if names is None else names
         self._agenda.add("incremental_sync", f"{connection['id']}:requested", self._settings.requested_sync_seconds,
-                         {"connection": connection["id"], "types": types})  # fmt: skip
+                         {"connection": connection["id"], "types": types, "whole": names is None})  # fmt: skip
         return {"success": True}
 
     def request_backfill(self, connection: Fields, body: Mapping[str, Any]) -> Fields:

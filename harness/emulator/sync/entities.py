@@ -55,6 +55,14 @@ def resources_of(contract: Contract, names: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in contract.resources if sync_name(contract, name) in wanted)
 
 
+@cache
+def always_synced(contract: Contract) -> frozenset[str]:
+    """The resources that no sync configuration can name, such as those of banks, ads and HRIS: every sync of all reads
+    them. Source: [S24] SyncEntity; INFERRED, for their lists are documented and not empty."""
+    named = set(contract.schema("SyncEntity").get("enum", ()))
+    return frozenset(name for name in contract.resources if sync_name(contract, name) not in named)
+
+
 def entity_date(resource: str, document: Mapping[str, object]) -> str | None:
     """The date that a look-back applies to, ISO; None for accounts, customers, products and the like, which are always
     synced in full. Source: [D:implementation-guides/configuring-platform-data-sync]."""

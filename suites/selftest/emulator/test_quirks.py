@@ -23,7 +23,8 @@ def test_every_fact_has_its_source():
 @pytest.fixture(scope="module")
 def double(start):
     """An emulator with platforms that differ."""
-    return start(frozen=False, connections=("QUICKBOOKS", "SAGE_INTACCT", "SAGE_INTACCT_V2", "NETSUITE", "ZOHOBOOKS"))
+    return start(frozen=False, connections=("QUICKBOOKS", "SAGE_INTACCT", "SAGE_INTACCT_V2", "NETSUITE", "ZOHOBOOKS",
+                                            "SHOPIFY"))  # fmt: skip
 
 
 def rows(double, path, platform, **query):
@@ -47,6 +48,18 @@ def test_an_update_must_repeat_every_line_where_the_platform_wants_it(double):
         answer = double.api("PATCH", f"/accounting/invoices/{invoice['id']}", token=double.token(platform),
                             json={"invoice": {"line_items": [line]}})  # fmt: skip
         assert answer.status_code == wanted, (platform, answer.text)
+
+
+@pytest.mark.parametrize(("resource", "key"), [("products", "category_id"), ("orders", "transactions")])
+def test_what_has_to_be_expanded_is_left_out_otherwise(double, resource, key):
+    """A list has the category of a product and the transactions of an order only when asked for. Source: [S24]."""
+    plain, expanded = (
+        {row["id"]: row for row in double.rows(f"/{resource}", double.token("SHOPIFY"), **query).values()}
+        for query in ({}, {"expand": key})
+    )
+    assert not [row for row in plain.values() if key in row]
+    assert [row for row in expanded.values() if row.pop(key, None)]
+    assert plain == expanded
 
 
 def test_what_a_platform_lacks_is_a_404(double):

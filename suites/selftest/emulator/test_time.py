@@ -77,6 +77,35 @@ def test_a_linked_connection_lives_through_its_initial_sync(double):
     assert history["total"]["bill"]["synced_count"] == len(second)
 
 
+def test_a_single_object_that_was_not_read_yet_is_no_null(double):
+    """Before the first batch a forced read has no balance, which the contract spells as no balances, a store, which is
+    null there, nor company, for which it has no word. Source: [S24]; trap 33."""
+    for platform, path, status, told in (
+        ("SHOPIFY", "/balance", 200, []), ("SHOPIFY", "/store", 200, None),
+        ("NETSUITE", "/accounting/company_info", 410, None),
+    ):  # fmt: skip
+        _, token = double.link(platform)
+        answer = double.api("GET", path, token=token, params={"force_fetch": "true"})
+        assert (answer.status_code, answer.json().get(path.rpartition("/")[2])) == (status, told), path
+        double.advance(SYNCED)
+        found = double.api("GET", path, token=token)
+        assert found.json()[path.rpartition("/")[2]], found.text
+
+
+@pytest.mark.parametrize(("platform", "path"), [("PLAID", "/banking/bank_accounts"), ("GUSTO", "/hris/employees")])
+def test_what_no_sync_configuration_names_is_synced(double, platform, path):
+    """Banks and HRIS have no entity in sync configurations: a linked connection to one has its rows after the initial
+    sync, and an edit in its software after the next one. Source: [S24] SyncEntity."""
+    id, token = double.link(platform)
+    double.advance(SYNCED)
+    rows = double.rows(path, token)
+    assert rows
+    gone = next(iter(rows))
+    edited(double, "DELETE", id, {"PLAID": "bank_accounts", "GUSTO": "hris_employees"}[platform], gone)
+    double.advance(HOUR)
+    assert double.rows(path, token).keys() == rows.keys() - {gone}
+
+
 def test_a_connection_made_by_api_waits_for_its_end_user(double):
     """Its token exists before anyone has authenticated; data comes only after that. Source: trap 15."""
     made = double.api("POST", "/connections/create", json={}).json()["connection"]
