@@ -175,6 +175,11 @@ def _operation(item: Mapping[str, Any], document: Mapping[str, Any]) -> Operatio
         carries_connection=answer is not None and _has(schemas[answer], schemas, "required", "connection"),
         knows_connection=answer is not None and _has(schemas[answer], schemas, "properties", "connection"),
         needs_body=bool(raw.get("requestBody", {}).get("required")),
+        needs_query=tuple(
+            name
+            for name, item in parameters.items()
+            if item.required and item.location == "query" and name != "access_token"
+        ),
     )
 
 

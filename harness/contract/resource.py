@@ -73,6 +73,8 @@ class Operation:
     """Whether the contract has a `connection` in the answer at all."""
     needs_body: bool = False
     """Whether the contract demands a request body."""
+    needs_query: tuple[str, ...] = ()
+    """The query parameters that the contract demands beside the access token."""
 
     def url_path(self, **values: str) -> str:
         """The path with `{id}` and friends filled in."""

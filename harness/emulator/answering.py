@@ -224,6 +224,9 @@ class Api:
         if resource is None or operation is None:
             raise unknown_path()
         platform = connection["platform"]
+        for name in operation.needs_query:
+            if request.param(name) is None:
+                raise invalid_request(f"{name} is required.", parameter=name)
         if resource.name == "events":
             return Json(self._events(request, connection))
         if not self._supported(resource, operation.name, platform):

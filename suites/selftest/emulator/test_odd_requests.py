@@ -101,6 +101,13 @@ def test_a_body_that_the_contract_demands_is_demanded(double):
     assert double.api("DELETE", f"{BILLS}/{bill}", token=token).json()["code"] == "deleted"
 
 
+def test_a_query_parameter_that_the_contract_demands_is_demanded(double):
+    """The type of the events, of which there is one so far. Source: [S24] ListEventsParams."""
+    token = double.token("QUICKBOOKS")
+    assert double.api("GET", "/events", token=token).status_code == 400
+    assert double.api("GET", "/events", token=token, params={"type": "object_deleted"}).status_code == 200
+
+
 def test_a_line_of_a_purchase_order_without_an_item_has_none(double):
     """A change may leave out what a create demands; a read then has no item, rather than one without an id."""
     token = double.token("NETSUITE")
@@ -202,10 +209,10 @@ def test_a_number_that_cannot_be_read_is_a_400(double, value):
     """`limit` and the windows of milliseconds, on lists and events; `limit` is positive besides."""
     token = double.token("QUICKBOOKS")
     for path in (BILLS, "/events"):
-        params = {"limit": value}
+        params = {"limit": value, "type": "object_deleted"}
         assert double.api("GET", path, token=token, params=params).status_code == 400
         if value in {"", "1.5", "x", "²", "1" * 5000, "\x00"}:
-            params = {"last_synced_at_min": value}
+            params = {"last_synced_at_min": value, "type": "object_deleted"}
             assert double.api("GET", path, token=token, params=params).status_code == 400, path
 
 
