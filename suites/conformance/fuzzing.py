@@ -7,6 +7,7 @@ token, live ids and, where the contract names a reference, the id of a row that 
 
 import copy
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -98,15 +99,19 @@ def _parameter(item: Mapping[str, Any], shared: Mapping[str, Any], known: Mappin
     return data
 
 
-def settings(lab: Lab, examples: int, most: int, seed: int) -> SchemathesisConfig:
-    """How Schemathesis runs. `most`: seconds."""
+SHARES = {("examples", "coverage"): 0.6, ("stateful",): 0.5, ("fuzzing",): 1.0}
+"""The part of the time that is left which phases may take, in their order: what has no end of its own comes last."""
+
+
+def settings(lab: Lab, examples: int, most: float, seed: int, phases: tuple[str, ...]) -> SchemathesisConfig:
+    """How Schemathesis runs these phases. `most`: seconds."""
     user, password = lab.auth
     return SchemathesisConfig.from_dict(
         {
             "base-url": lab.process.base_url,
             "auth": {"basic": {"username": user, "password": password}},
             "seed": seed,
-            "max-time": most,
+            "max-time": max(1, round(most)),
             "continue-on-failure": True,
             "request-timeout": 60,
             "generation": {"max-examples": examples, "mode": "all", "deterministic": True, "no-shrink": True,
@@ -117,8 +122,11 @@ def settings(lab: Lab, examples: int, most: int, seed: int) -> SchemathesisConfi
             },
             # Examples stay as they are: with ids that answers have told, deletes would take what other examples name.
             "phases": {
-                "stateful": {"max-steps": 6, "generation": {"max-examples": SEQUENCES}},
-                "examples": {"extra-data-sources": {"responses": False}},
+                "examples": {"enabled": "examples" in phases, "extra-data-sources": {"responses": False}},
+                "coverage": {"enabled": "coverage" in phases},
+                "stateful": {"enabled": "stateful" in phases, "max-steps": 6,
+                             "generation": {"max-examples": SEQUENCES}},
+                "fuzzing": {"enabled": "fuzzing" in phases},
             },
             "warnings": False,
         }
@@ -252,25 +260,26 @@ def fuzz(
     samples: Mapping[str, Sample],
     *,
     examples: int,
-    most: int,
+    most: float,
     every: int,
     include: str = "",
     seed: int = SEED,
 ) -> Outcome:
-    """Run all phases; what was seen. `every`: which part of the coverage phase is sent."""
-    schema = schemathesis.openapi.from_dict(overlay(lab, samples), config=settings(lab, examples, most, seed))
-    feeder = Feeder(lab, samples)
-    if include:
-        schema = schema.include(lambda context: include in context.operation.label)
-    thinning = Thinning(every, seed)
-    schema.hooks.register_hook_with_name(lambda context, case: feeder.feed(case), "map_case")  # noqa: ARG005 - names are checked
-    schema.hooks.register_hook_with_name(lambda context, case: thinning.keep(case), "filter_case")  # noqa: ARG005 - as above
-    outcome = Outcome()
-    for event in from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _note(outcome, event, feeder)
-        elif isinstance(event, events.NonFatalError | events.FatalError):
-            outcome.errors.append(str(getattr(event, "info", None) or getattr(event, "exception", event))[:400])
+    """Run all phases; what was seen. `most`: seconds; `every`: which part of the coverage phase is sent."""
+    document, end = overlay(lab, samples), time.monotonic() + most
+    feeder, thinning, outcome = Feeder(lab, samples), Thinning(every, seed), Outcome()
+    for phases, share in SHARES.items():
+        left = (end - time.monotonic()) * share
+        schema = schemathesis.openapi.from_dict(document, config=settings(lab, examples, left, seed, phases))
+        if include:
+            schema = schema.include(lambda context: include in context.operation.label)
+        schema.hooks.register_hook_with_name(lambda context, case: feeder.feed(case), "map_case")  # noqa: ARG005 - names are checked
+        schema.hooks.register_hook_with_name(lambda context, case: thinning.keep(case), "filter_case")  # noqa: ARG005 - as above
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _note(outcome, event, feeder)
+            elif isinstance(event, events.NonFatalError | events.FatalError):
+                outcome.errors.append(str(getattr(event, "info", None) or getattr(event, "exception", event))[:400])
     return outcome
 
 

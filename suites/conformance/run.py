@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hold the emulator against the contract.")
     parser.add_argument("--examples", type=int, default=2, help="fuzzed requests for each operation and kind")
     parser.add_argument("--every", type=int, default=16, help="send each n-th request of the coverage phase")
-    parser.add_argument("--seconds", type=int, default=180, help="time limit of the generated requests")
+    parser.add_argument("--seconds", type=int, default=165, help="time limit of the generated requests")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated requests")
     parser.add_argument("--only", choices=("strict", "fuzz"), help="one of the two proofs")
     parser.add_argument("--include", default="", help="only operations whose method and path hold this text")
