@@ -17,7 +17,7 @@ from harness.core.evidence import Evidence
 from harness.core.exchange import Exchange, Headers
 from harness.core.pseudonyms import Pseudonyms
 from harness.core.secret_search import MOST_REMEMBERED, Searcher
-from harness.core.secrets import PLACEHOLDER, is_made_up, is_secret_header, kind_of
+from harness.core.secrets import MINIMUM_SECRET, PLACEHOLDER, is_made_up, is_secret_header, kind_of
 
 LEAST_COOKIE = 12
 """Letters of a cookie's value from which on it is searched for elsewhere: shorter ones are words and flags."""
@@ -96,7 +96,7 @@ class Redactor(Searcher):
         found = tuple(pairs)
         for key, value in found:
             self._learn_pair(key, value)
-        return tuple((key, self._value(key, value)) for key, value in found)
+        return tuple((self.text(key), self._value(key, value)) for key, value in found)
 
     def body(self, body: bytes) -> tuple[Any, bool, str | None]:
         """(value without secrets, is strict JSON, what is wrong) of a body; the value is None when it is no JSON."""
@@ -116,7 +116,7 @@ class Redactor(Searcher):
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""
-        return joined((name, self._header(name.lower(), value)) for name, value in headers)
+        return joined((self.header_name(name), self._header(name.lower(), value)) for name, value in headers)
 
     def authorization(self, value: str) -> str:
         """The value of an `Authorization` header: a Basic pair keeps its two parts apart."""
@@ -171,7 +171,8 @@ class Redactor(Searcher):
 
     def _learn_tree(self, value: Any) -> None:
         for key, item in walk(value):
-            self._learn_pair(key, item)
+            for one in item if isinstance(item, list) else [item]:
+                self._learn_pair(key, one)
 
     def _value(self, key: str, value: Any) -> Any:
         kind = kind_of(key)
@@ -183,14 +184,29 @@ class Redactor(Searcher):
             return self.text(value)
         if kind is not None and isinstance(value, (int, float)) and not isinstance(value, bool):
             return f"{{{{{kind}}}}}"
+        if kind is not None and isinstance(value, list):
+            return [self._value(key, item) if isinstance(item, str) else self._tree(item) for item in value]
         return self._tree(value)
 
     def _tree(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {self.text(key): self._value(key, item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._tree(item) for item in value]
+            numbers = _letters(value)
+            return [self._tree(item) for item in value] if self.text(numbers) == numbers else self.text(numbers)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value if self.text(str(value)) == str(value) else self.text(str(value))
         return self.text(value) if isinstance(value, str) else value
+
+
+def _letters(value: list[Any]) -> str:
+    """The text that a list of numbers spells, as some languages show bytes; empty when it is none."""
+    if len(value) < MINIMUM_SECRET or not all(type(item) is int and 0 <= item < 0x110000 for item in value):
+        return ""
+    try:
+        return bytes(value).decode()
+    except ValueError:
+        return "".join(map(chr, value))
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

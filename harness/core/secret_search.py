@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable
 
 from harness.core import escapes
+from harness.core.needles import Needles
 from harness.core.secrets import (
     ANNOUNCED,
     LONG,
+    MARKED,
     MINIMUM_SECRET,
     NAMER,
     PLACEHOLDER,
     SHAPES,
     SHAPES_IN_BYTES,
-    STARTS,
+    STARTED,
     TOKEN,
     WRAPPED,
     announces,
@@ -27,6 +29,7 @@ from harness.core.secrets import (
     is_one_run,
     kind_of,
     runs,
+    tokens,
 )
 
 MOST_REMEMBERED = 100_000
@@ -44,14 +47,15 @@ class Searcher:
         self._key = key
         self._known: dict[str, str] = {}
         self._is_built = True
-        self._within_runs: tuple[str, ...] = ()
-        self._over_runs: tuple[tuple[bytes, frozenset[bytes]], ...] = ()
+        self._within_runs = Needles(())
+        self._over_runs: dict[bytes, list[tuple[frozenset[bytes], bytes]]] = {}
         self._undone: dict[str, str] = {}
         self._escaped: re.Pattern[str] | None = None
-        self._inside: re.Pattern[bytes] | None = None
+        self._inside = Needles(())
         self._hiding: dict[str, bool] = {}
         self._harmless: set[bytes] = set()
         self._texts: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         for kind, value in secrets:
             self.learn(kind, value)
@@ -85,12 +89,15 @@ class Searcher:
         self._hiding.clear()
         self._harmless.clear()
         self._texts.clear()
-        self._within_runs = tuple(form for form in self._known if is_one_run(form))
-        over = (form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form))
-        self._over_runs = tuple((form, inner_runs(form)) for form in over)
+        self._names.clear()
+        self._within_runs = Needles(form.encode() for form in self._known if is_one_run(form))
+        self._over_runs = {}
+        for form in (form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form)):
+            inner = inner_runs(form)
+            self._over_runs.setdefault(max(inner, key=len, default=b""), []).append((inner, form))
         ordered = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        self._inside = re.compile(b"|".join(re.escape(form.encode(errors="surrogatepass")) for form in ordered))
+        self._inside = Needles(form.encode(errors="surrogatepass") for form in ordered)
         self._escaped = re.compile("|".join(map(re.escape, sorted(self._undone, key=len, reverse=True))))
 
     def text(self, text: str) -> str:
@@ -109,7 +116,9 @@ class Searcher:
             text = self._pattern.sub(lambda match: self._known[match.group()], text)
         if self._escaped is not None:
             text = escapes.replaced(text, self._escaped, self._undone)
-        for kind, shape in SHAPES:
+            if self._says_encoded(text):
+                return f"{{{{encoded:{self.fingerprint(text)}}}}}"
+        for kind, shape in SHAPES if MARKED.are_in(text.encode(errors="replace")) else ():
             text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
         if ("=" in text or ":" in text) and NAMER.search(text) is not None:
             text = ANNOUNCED.sub(self._announced, text)
@@ -117,10 +126,42 @@ class Searcher:
             text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text else text)
         return text
 
+    def header_name(self, name: str) -> str:
+        """The name of a header in lower case, without what it must not say: somebody else may have lowered it."""
+        if not self._is_built:
+            self._build()
+        found = self._names.get(name)
+        if found is None:
+            lower = name.lower()
+            tells = self._safe(name) != name or any(form.lower() in lower for form in self._known)
+            found = f"redacted-{self.fingerprint(lower)}" if tells else lower
+            if len(self._names) < MOST_REMEMBERED and self._is_built:
+                self._names[name] = found
+        return found
+
+    def _says_encoded(self, text: str) -> bool:
+        """Whether the letters of an encoded secret are escaped once more."""
+        plain = escapes.undone(text)
+        readings = plain, escapes.undone_printable(text), escapes.undone_printable(plain)
+        if self._pattern is None or all(said == text for said in readings):
+            return False
+        return any(
+            said != text
+            and (
+                self._holds(said.encode(errors="replace"))
+                or any(map(self._hides, tokens(said.encode(errors="replace"))))
+            )
+            for said in readings
+        )
+
     def is_clean(self, body: bytes) -> bool:
         """Whether a body neither holds a secret, in any form that is known, nor a word that announces one; neither as
         it is written nor with its escapes undone."""
         if not self._is_clean_as_written(body) or holds_lines(body):
+            return False
+        if escapes.may_be_printable(body) and not self._is_clean_as_written(
+            escapes.undone_printable(body.decode("latin-1")).encode("latin-1")
+        ):
             return False
         if not escapes.may_escape(body):
             return True
@@ -134,26 +175,31 @@ class Searcher:
         if not self._is_built:
             self._build()
         words = runs(body)
-        if any(inner <= words and form in body for form, inner in self._over_runs):
+        words.add(b"")  # the longest run within a form that has none
+        met = self._over_runs.keys() & words
+        if any(inner <= words and form in body for longest in met for inner, form in self._over_runs[longest]):
             return False
         for run in words - self._harmless:
-            if self._tells(run.decode("ascii")):
+            if self._within_runs.are_in(run) or self._tells(run):
                 return False
             if len(self._harmless) < MOST_REMEMBERED:
                 self._harmless.add(run)
         return True
 
-    def _tells(self, run: str) -> bool:
-        if kind_of(run) is not None or announces(run) or any(form in run for form in self._within_runs):
+    def _tells(self, run: bytes) -> bool:
+        said = run.decode("ascii")
+        if kind_of(said) is not None or announces(said):
             return True
-        return is_long_token(run) and (any(start in run for start in STARTS) or self._hides(run))
+        return is_long_token(run) and (STARTED.are_in(run) or self._hides(said))
 
     def _holds(self, content: bytes) -> bool:
-        if self._inside is not None and self._inside.search(content) is not None:
+        if self._inside.are_in(content):
             return True
         escaped = self._escaped if escapes.may_escape(content) else None
         if escaped is not None and escaped.search(escapes.undone(content.decode("latin-1"))) is not None:
             return True
+        if not MARKED.are_in(content):
+            return False
         shaped = SHAPES_IN_BYTES.search(content)
         return shaped is not None and not is_made_up(shaped.group().decode("latin-1"))
 

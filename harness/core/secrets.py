@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
+from harness.core.needles import Needles
+
 MINIMUM_SECRET = 6
 """Shorter strings are not replaced inside texts: they would hit ordinary words."""
 
@@ -65,17 +67,24 @@ ANNOUNCED = re.compile(
 )
 """A secret beside its name in a text: a query, a JSON text in a text, a line of a log."""
 
-ANNOUNCERS = ("basic", "bearer", "private")
+ANNOUNCERS = ("basic", "bearer", "private", "ya29")
 """The last letters of the run before the space before a secret of `SHAPES`."""
 
 SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie"}
+
+KEYS = (
+    r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|[srp]k_(?:live|test)_[0-9a-zA-Z]{12,}|whsec_[0-9A-Za-z+/]{16,}|gh[oprsu]_\w{20,}"
+    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|xox[abeprs]-[0-9A-Za-z-]{12,}|shp(?:at|ca|pa|ss)_[0-9a-f]{24,}"
+    r"|AIza[\w-]{30,}|ya29\.[\w-]{20,}|sq0[a-z]{3}-[\w-]{20,}|EAAA[\w-]{50,})"
+)
+"""Keys of clouds, payment providers, shops and code hosts."""
 
 SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("jwt", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
     ("access_token", re.compile(r"\baccess-(?:sandbox|production)-[0-9a-zA-Z-]{16,}")),
     ("bearer", re.compile(r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{12,}=*")),
     ("basic", re.compile(r"(?<=[Bb]asic )[A-Za-z0-9+/_-]{12,}={0,2}")),
-    ("key", re.compile(r"\b(?:AKIA[0-9A-Z]{16}|sk_live_[0-9a-zA-Z]{12,}|ghp_\w{20,}|xox[abp]-[0-9A-Za-z-]{12,})")),
+    ("key", re.compile(KEYS)),
     ("private_key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)")),
 )  # fmt: skip
 """Texts that are secrets by their looks, whoever wrote them and under whatever key. Source: [S24] example of an
@@ -98,13 +107,30 @@ LINE = 39
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 LONG = 16
-STARTS = ("eyJ", "access-", "AKIA", "sk_live_", "ghp_", "xox")
+LONG_INSIDE = 12
+"""Letters of a token within an encoded one: what is encoded twice is longer outside."""
+
+HEX = re.compile(r"[0-9a-fA-F]{12,}")
+STARTS = (
+    *("eyJ", "access-", "AKIA", "ASIA", "k_live_", "k_test_", "whsec_", "gho_", "ghp_", "ghr_", "ghs_", "ghu_"),
+    *("github_pat_", "glpat-", "npm_", "xox", "shpat_", "shpca_", "shppa_", "shpss_", "AIza", "sq0", "EAAA"),
+)
 """How the tokens of `SHAPES` begin."""
+MARKS = (*STARTS, "ya29.", "earer ", "asic ", "-----BEGIN")
+"""Of these each text that one of `SHAPES` finds holds one."""
+
+MARKED = Needles(mark.encode() for mark in MARKS)
+STARTED = Needles(start.encode() for start in STARTS)
+
 _RUN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_%-")
 _SPACED = bytes(byte if chr(byte) in _RUN else 32 for byte in range(256))
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 PACKED = (b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 """How gzip and zlib begin. Source: RFC 1952, RFC 1950."""
+
+PACKED_IN_BASE64 = re.compile("/(?=H4sI|eA|eF|eJ|eN)")
+INFLATED = (3, 5)
+"""The first three bits of a raw deflate stream of one block. Source: RFC 1951, section 3.2.3."""
 
 LARGEST_UNPACKED = 8 * 1024 * 1024
 """Bytes of a compressed value that are looked at."""
@@ -141,7 +167,8 @@ class Secret:
 @lru_cache(maxsize=4096)
 def kind_of(key: str) -> str | None:
     """What kind of secret stands under a key; None when it is none."""
-    return SECRET_KEYS.get(key.replace("_", "").replace("-", "").lower())
+    name = key.replace("_", "").replace("-", "").lower()
+    return SECRET_KEYS.get(name) or SECRET_KEYS.get(name.removesuffix("s"))
 
 
 def is_made_up(value: str) -> bool:
@@ -181,14 +208,14 @@ def announces(run: str) -> bool:
     return run.lower().endswith(ANNOUNCERS)
 
 
-def is_long_token(run: str) -> bool:
+def is_long_token(run: bytes, least: int = LONG) -> bool:
     """Whether an encoded secret can hide in a run: it is long, and no plain uuid."""
-    return len(run) >= LONG and (len(run) != 36 or run.count("-") != 4)
+    return len(run) >= least and (len(run) != 36 or run.count(b"-") != 4)
 
 
-def tokens(body: bytes) -> Iterator[str]:
+def tokens(body: bytes, least: int = LONG) -> Iterator[str]:
     """The runs of a body where an encoded secret can hide."""
-    return (run for run in map(_ascii, body.translate(_SPACED).split()) if is_long_token(run))
+    return (run.decode("ascii") for run in body.translate(_SPACED).split() if is_long_token(run, least))
 
 
 def forms(value: str) -> set[str]:
@@ -213,12 +240,22 @@ def forms(value: str) -> set[str]:
         whole = base64.b32encode(bytes(offset) + said).decode()
         inner = whole[-(-8 * offset // 5) : 8 * (offset + len(said)) // 5]
         found |= {inner, inner.lower()}
-    found |= {base64.b85encode(said).decode(), base64.a85encode(said).decode()}
+    found |= {base64.b85encode(said).decode(), base64.a85encode(said).decode(), _utf7(value)}
+    found |= {base64.b64encode(text.encode()).decode().rstrip("=") for text in (encoded, safe, said.hex())}
+    for numbers in (said, [ord(letter) for letter in value]):  # as some languages show bytes and letters
+        found |= {", ".join(map(str, numbers)), ",".join(map(str, numbers))}
     found |= {value.replace('"', '""'), value.replace("'", "''"), value.replace("'", "'\\''")}  # CSV, SQL, a shell
     found.add(quopri.encodestring(said, quotetabs=True).decode().replace("=\n", ""))
     for text in (said.hex(), said.hex(":"), said.hex(" "), said.hex("-")):
         found |= {text, text.upper()}
     return found
+
+
+def _utf7(value: str) -> str:
+    try:
+        return value.encode("utf-7").decode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return value
 
 
 def unpacked(body: bytes) -> bytes:
@@ -236,27 +273,45 @@ def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
     cursor), hex, percent escapes or gzip, one inside the other up to `depth` times."""
     if UUID.fullmatch(token):
         return False
-    parts = [part for part in token.split("/") if LONG <= len(part) < len(token)]  # of a path
-    for inner in (inner for text in (token, *parts) for inner in _decoded(text)):
+    for inner in (inner for text in (token, *_parts(token)) for inner in _decoded(text)):
         content = unpacked(inner)
         if holds(content) or (b"\0" in content and holds(content.replace(b"\0", b"").decode("latin-1").encode())):
             return True  # the second: UTF-16
-        if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content)):
+        if depth > 1 and any(hides(inside, holds, depth - 1) for inside in tokens(content, LONG_INSIDE)):
             return True
     return False
 
 
-def _ascii(run: bytes) -> str:
-    return run.decode("ascii")
+def _parts(token: str) -> list[str]:
+    """The parts of a path, and what follows a slash and begins like packed bytes: base64 holds slashes too."""
+    if "/" not in token:
+        return []
+    found = {*token.split("/"), *(token[match.start() + 1 :] for match in PACKED_IN_BASE64.finditer(token))}
+    return [part for part in found if LONG <= len(part) < len(token)]
 
 
 def _decoded(token: str) -> Iterator[bytes]:
     if "%" in token:
         yield unquote_to_bytes(token)
-    if len(token) % 2 == 0 and all(letter in "0123456789abcdefABCDEF" for letter in token):
-        yield bytes.fromhex(token)
+    for digits in HEX.findall(token):  # letters beside it may be hex digits as well
+        yield bytes.fromhex(digits[: len(digits) // 2 * 2])
+        yield bytes.fromhex(digits[1 : 1 + (len(digits) - 1) // 2 * 2])
     plain = token.replace("%3D", "").replace("%3d", "").replace("=", "").replace("-", "+").replace("_", "/")
     if "%" not in plain:
         for offset in range(4):
             part = plain[offset:]
-            yield base64.b64decode(part[: len(part) - (len(part) % 4 == 1)] + "==", validate=False)
+            content = base64.b64decode(part[: len(part) - (len(part) % 4 == 1)] + "==", validate=False)
+            yield content
+            if offset == 0 and content and content[0] & 7 in INFLATED:
+                yield from _inflated(content)
+
+
+def _inflated(content: bytes) -> Iterator[bytes]:
+    """What a whole raw deflate stream says, which nothing marks as one. Source: RFC 1951; SAML sends such."""
+    stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        said = stream.decompress(content, LARGEST_UNPACKED)
+    except zlib.error:
+        return
+    if stream.eof and said:
+        yield said

@@ -1,6 +1,9 @@
 """What one process of a run holds while it proves cases: session, ledger, redaction."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,7 @@ class ProvingProcess:
     cassettes: Cassettes | None = None
     group: str = ""
     rigged: OpenRig | None = None
+    log_records: Callable[..., logging.LogRecord] = logging.LogRecord
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
@@ -55,7 +59,9 @@ class ProvingProcess:
         )
         if cassettes is not None:
             cassettes.attach(session)
-        return cls(selection, worker, ledger, session, pending=pending, cassettes=cassettes)
+        plain = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(_redacted(plain, session.redactor.text))
+        return cls(selection, worker, ledger, session, pending=pending, cassettes=cassettes, log_records=plain)
 
     def drive(self, case: Case, number: int = 1) -> Drive:
         """What a test function acts through. In another repetition nothing counts as read already."""
@@ -139,5 +145,17 @@ class ProvingProcess:
                 self.rigged.close()
             self.session.close()
             self.ledger.close()
+            logging.setLogRecordFactory(self.log_records)
             if self.cassettes is not None:
                 self.cassettes.close()
+
+
+def _redacted(plain: Callable[..., logging.LogRecord], text: Callable[[str], str]) -> Callable[..., logging.LogRecord]:
+    """Makes log records that hold no secret: libraries tell their debug log the headers and URLs that they see."""
+
+    def record(*arguments: Any, **more: Any) -> logging.LogRecord:
+        made = plain(*arguments, **more)
+        made.msg, made.args = text(made.getMessage()), None
+        return made
+
+    return record

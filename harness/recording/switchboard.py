@@ -5,6 +5,7 @@ first deck and left with the last; which deck a request belongs to is told by a 
 asyncio tasks have each for themselves.
 """
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,9 @@ class Deck(Protocol):
     def answer(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer | None:
         """The recorded answer; None: ask the target."""
 
+
+TALKATIVE = ("vcr.request", "vcr.cassette", "vcr.matchers", "vcr.stubs", "vcr.stubs.httpx_stubs")
+"""The loggers of vcrpy that speak of requests."""
 
 _DECK: ContextVar[Any] = ContextVar("deck")
 
@@ -161,5 +165,7 @@ def _sent(request: httpx.Request) -> Raw:
 
 
 def _entered() -> Any:
-    """vcrpy's own context around the switchboard."""
+    """vcrpy's own context around the switchboard. vcrpy tells its log whole URLs, and these hold access tokens."""
+    for name in TALKATIVE:
+        logging.getLogger(name).disabled = True
     return CassetteContextDecorator(Switchboard, lambda: {"path": "golive"})

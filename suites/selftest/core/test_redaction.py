@@ -57,6 +57,19 @@ WRAPPINGS = {
     "a field of CSV": lambda text: '"' + text.replace('"', '""') + '"',
     "quoted-printable": lambda text: quopri.encodestring(text.encode(), quotetabs=True).decode(),
     "json in json in json in json": lambda text: json.dumps(json.dumps(json.dumps(json.dumps({"a": text})))),
+    "code points in braces": lambda text: "".join(f"\\u{{{ord(letter):x}}}" for letter in text),
+    "long escapes": lambda text: "".join(f"\\U{ord(letter):08x}" for letter in text),
+    "octal escapes": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "entities of base64": lambda text: "".join(f"&#{byte};" for byte in base64.b64encode(text.encode())),
+    "every byte quoted-printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    "raw deflate in base64": lambda text: base64.b64encode(
+        zlib.compress(f"<a>{text}</a>".encode(), wbits=-15)
+    ).decode(),
+    "hex between letters": lambda text: f"a{base64.b64encode(text.encode()).hex()}b",
+    "gzip in base64 in a path": lambda text: f"/a/b/{base64.b64encode(gzip.compress(text.encode())).decode()}/c",
+    "UTF-7": lambda text: text.encode("utf-7").decode(),
+    "a list of bytes": lambda text: json.dumps(list(text.encode())),
+    "a data URL": lambda text: f"data:text/plain;base64,{base64.b64encode(text.encode()).decode()}",
     "basic pair": lambda text: "Basic " + base64.b64encode(f"user:{text}".encode()).decode(),
     "next link": lambda text: "https://x.invalid/y?cursor=" + quote(base64.b64encode(f"2024|{text}".encode())) + "&a=1",
     "json in json": lambda text: json.dumps({"a": {"b": json.dumps({"t": text})}}),
@@ -255,3 +268,42 @@ def test_a_secret_by_its_looks_is_replaced_under_any_key(value):
     assert is_json
     assert value.split()[-1] not in str(found)
     assert "{{" in found["memo"]
+
+
+def test_a_secret_is_in_no_name_and_no_list_of_numbers():
+    """Where a name of a parameter or a header, a number or a list of bytes says a secret, it is replaced; a header's
+    name also when it came in lower case."""
+    token = "Tok-9b2c1f0e7a55-4D0E"
+    redactor = Redactor(b"key", [("access_token", token), ("secret", "123456789012")])
+    body = json.dumps({"data": list(token.encode()), "memo": 123456789012, "rows": [1, 2, 3, 4, 5, 6]}).encode()
+    made = redactor.evidence(
+        Exchange(
+            Request("GET", f"https://api.invalid/a?{token}=1", ((f"X-{token}", "1"),), b""),
+            Response(200, ((f"x-{token.lower()}", "1"), ("content-type", "application/json")), body),
+            None, datetime(2025, 1, 1, tzinfo=UTC), 0.1,
+        )
+    )  # fmt: skip
+    text = json.dumps(made.to_json())
+    assert token.lower() not in text.lower()
+    assert "123456789012" not in text
+    assert made.response_json["rows"] == [1, 2, 3, 4, 5, 6]
+    assert isinstance(made.response_json["data"], str)
+    assert made.response_headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["shpat_0123456789abcdef0123456789abcdef", "sk_test_51H8abcDEFghiJKL", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+     "gho_16C7e42F292c6912E7710c838347Ae178B4a", "glpat-abcdefghij0123456789", "ya29.a0AfH6SMBx0123456789abcdef"],
+)  # fmt: skip
+def test_keys_of_other_services_are_known_by_their_looks(key):
+    """A key of a shop, payment provider or code host that an answer shows is replaced, wherever it stands."""
+    made = evidence(Redactor(b"key"), url="https://api.invalid/a", body=json.dumps({"memo": f"see {key}, ok"}).encode())
+    assert key not in json.dumps(made.to_json())
+
+
+def test_secrets_in_a_list_under_their_name_are_replaced():
+    """Each text in a list under a key that names secrets is one, and found elsewhere too."""
+    body = json.dumps({"access_tokens": ["first-0123456789", "second-0123456789"], "memo": "as first-0123456789"})
+    made = evidence(Redactor(b"key"), url="https://api.invalid/a", body=body.encode())
+    assert "0123456789" not in json.dumps(made.to_json())

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import threading
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -172,3 +173,16 @@ def test_what_nothing_asked_for_is_told(player: tuple[Player, str, Path]) -> Non
     ((where, request),) = deck.unplayed()
     assert where == f"{file}: a case"
     assert request.startswith("GET /bills?access_token={{access_token:")
+
+
+def test_vcrpy_logs_no_url(base: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With logs at their most talkative, recording says no access token."""
+    recorder = Recorder(tmp_path / "w" / "gw0" / "interactions.ndjson", Redactor(KEY), base)
+    recorder.turn("P:bills", "c")
+    with caplog.at_level(logging.DEBUG), using(recorder):
+        transport = httpx.HTTPTransport()
+        transport.handle_request(httpx.Request("GET", f"{base}/bills?access_token={TOKENS[0]}")).read()
+        transport.close()
+    recorder.close()
+    assert caplog.records
+    assert not [record for record in caplog.records if TOKENS[0] in record.getMessage()]
