@@ -84,7 +84,8 @@ def status(subject: Exchanges) -> Iterator[Observation]:
 @check("hygiene.server_error")
 def server_error(subject: Exchanges) -> Iterator[Observation]:
     """No operation keeps answering 5xx: after one the outcome of a write is not known. A failure that passes, as the
-    provider says may happen, is told and does not vote. Source: [D:implementation-guides/handling-errors]."""
+    provider says may happen, is told and does not vote, unless there are many: five, and one in fifty requests. Source:
+    [D:implementation-guides/handling-errors]."""
     failed = [item for item in subject.evidence if (item.status or 0) >= 500]
     lasting = [item for item in failed if item.id not in subject.passing]
     for items, severity in ((lasting, None), (failed if not lasting else [], Severity.ADVISORY)):

@@ -171,14 +171,14 @@ def _tree(path: str, node: Any) -> Iterator[Wrong]:
 
 def _net_income(row: Row) -> tuple[bool, Decimal, Decimal] | None:
     gross, spent, net = (exact(row.get(name)) for name in ("gross_profit", "total_expenses", "net_income"))
-    if gross is None or spent is None or net is None:
-        return None
+    if gross is None or spent is None or net is None or not (gross or spent or net):
+        return None  # a month in which nothing happened says nothing
     return net == gross - spent, gross - spent, net
 
 
 def _order_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
-    """The price of an order is that of its lines, with tax and shipping unless they are in the prices, less the
-    discount unless it is."""
+    """The price of an order is that of its lines with shipping, with tax unless it is in the prices, less the discount
+    unless it is."""
     total, lines = exact(row.get("total_price")), _lines(row)
     if total is None or not lines:
         return None
@@ -186,7 +186,7 @@ def _order_total(row: Row) -> tuple[bool, Decimal, Decimal] | None:
                 start=NOTHING)  # fmt: skip
     tax, shipping, discount, free = (exact(row.get(f"total_{name}")) or NOTHING
                                      for name in ("tax", "shipping", "discount", "shipping_discount"))  # fmt: skip
-    possible = {items + a - b for a, b in product((tax + shipping, tax, shipping, NOTHING),
+    possible = {items + a - b for a, b in product((tax + shipping, shipping),
                                                   (discount + free, discount, free, NOTHING))}  # fmt: skip
     return total in possible, items + tax + shipping - discount, total
 

@@ -34,8 +34,8 @@ class Session:
     writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` maps the ids of
     this run's objects to the case that made them; `strangers` are those that an answer gave for one
     of them and that were there before; `owes_listing` says that the list of connections was malformed when the run
-    began and that no case has asked for it yet; `asked` counts requests, `throttled`
-    those answered 429; `choices` are the rows of a snapshot that templates may refer to.
+    began and that no case has asked for it yet; `asked` counts requests, `failed`
+    those answered 5xx, `throttled` those answered 429; `choices` are the rows of a snapshot that templates may name.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Session:
         self.strangers: set[str] = set()
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
-        self.asked = self.throttled = 0
+        self.asked = self.failed = self.throttled = 0
         self.owes_listing = world.malformed is not None
         self.outage = Outage(self.clock)
         self._keys = keys()

@@ -52,7 +52,7 @@ BY_NAME: Mapping[str, Pair] = {
     "language": ("en_US", "en_GB"),
     "last_statement_date": ("2024-02-29", "2024-03-31"),
     "next_payment_date": ("2024-03-29", "2024-04-30"),
-    "nominal_code": ({"$unique": "6", "length": 7}, {"$unique": "7", "length": 7}),
+    "nominal_code": ({"$unique": "06", "length": 7}, {"$unique": "07", "length": 7}),
     "phone": ("+1 415 555 0134", "+44 20 7946 0958"),
     "memo": ("000123.50", {"$unique": "changed "}),
     "postal_code": ("02139", "SW1A 1AA"),

@@ -21,6 +21,8 @@ THROTTLED = 429
 LIMIT, SPAN = parse_rate(DEFAULT_RATE) or (0, 0.0)
 LASTING = 3
 """5xx in a row after which an operation is broken."""
+FREQUENT, ONE_IN = 5, 50
+"""5xx answers of a worker, and one in how many of its requests, that are no accident any more."""
 MOST_CONFIRMED = 2
 """Objects per case that are read again because they were seen in two forms."""
 
@@ -31,7 +33,7 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
     judged = judge.judged
     made = tuple(item for item in drive.evidence if item.of_api and not item.unsent)
     if made:
-        passing = _passing(made, drive.session.failures)
+        passing = _passing(made, drive)
         judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)
         _reads(case, drive, judge, made)
         _throttled(case, drive, judge, made)
@@ -46,7 +48,6 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
     """Count the 429 answers of this worker, where the run keeps to the documented limit."""
     limited = tuple(item.id for item in made if item.status == THROTTLED)
     session = drive.session
-    session.asked += len(made)
     session.throttled += len(limited)
     budget = parse_rate(session.world.rate)
     if not limited or budget is None or budget[0] * max(1.0, SPAN / budget[1]) > LIMIT:
@@ -60,19 +61,23 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
     )
 
 
-def _passing(made: Iterable[Evidence], failures: MutableMapping[tuple[str | None, ...], int]) -> frozenset[str]:
+def _passing(made: Iterable[Evidence], drive: Drive) -> frozenset[str]:
     """The 5xx answers that are not the last of `LASTING` in a row for their operation; `failures` counts the rows of
-    this worker. A read that was repeated in vain is such a row of its own."""
+    this worker. A read that was repeated in vain is such a row of its own. None pass where they are frequent."""
+    session, failures = drive.session, drive.session.failures
     passing: set[str] = set()
     for item in made:
         place = (item.platform, item.resource, item.operation, item.method)
+        session.asked += 1
         if item.status is None or item.status < 500:
             failures[place] = 0
             continue
+        session.failed += 1
         failures[place] = failures.get(place, 0) + 1
         if failures[place] < LASTING:
             passing.add(item.id)
-    return frozenset(passing)
+    frequent = session.failed >= FREQUENT and session.failed * ONE_IN >= session.asked
+    return frozenset() if frequent else frozenset(passing)
 
 
 def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:

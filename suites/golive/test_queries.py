@@ -314,10 +314,14 @@ def test_force_fetch_answers_the_same(proof, judge, drive):
 
 @pytest.mark.case("queries.range")
 def test_statement_months_are_inclusive(proof, judge, drive):
-    """Both months of a range are in it: January to January is thirteen."""
+    """The list leaves no month out, and both months of a range are in it: January to January is thirteen."""
     months = sorted({str(row.get("start_date"))[:7] for row in proof.snapshot().rows if row.get("start_date")})
     if len(months) < LEAST_MONTHS:
         drive.inconclusive(f"there are {len(months)} statements of {proof.name}: too few for a range")
+    whole = frozenset(_months(months[0], months[-1]))
+    ids = proof.snapshot().evidence_ids
+    judge(Selected(*proof.base, "the whole list", "start_date", tuple(months), whole, whole, 200, True, None, (), ids),
+          "queries.range")  # fmt: skip
     first, last = months[1], months[-2] if len(months) < YEAR + 2 else months[YEAR + 1]
     start, end = f"{first}-01T00:00:00Z", f"{last}-01T00:00:00Z"
     walk = drive.walk(proof.name, start_date=start, end_date=end)

@@ -262,6 +262,11 @@ def _told(proof, judge, drive, case, write):
     place = (case.id, case.platform, "events")
     judge(Shaped(*place, events, drive.contract, "ListEventResponse"), "config.schema")
     judge(Deletions(*place, (events,), asked, since if least is not None else None), "config.events")
+    if asked:
+        other = frozenset({"VENDOR" if "BILL" in asked else "BILL"})
+        others = drive.send("GET", "/events", query=query | {"resources": ",".join(other)}, resource="events",
+                            operation="list")  # fmt: skip
+        judge(Deletions(*place, (others,), other, None), "config.events")
     prompt = drive.session.world.target.strength is Strength.EMULATED
     judge(Told(*proof.base, write.id, events, prompt), "roundtrip.event")
 

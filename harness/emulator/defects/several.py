@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import Row, answers, bodies, look, queries, rows
+from harness.emulator.defects.scene import Row, answers, bodies, look, queries, rows, without
 
 
 def _first_of(name: str) -> Any:
@@ -81,6 +81,37 @@ register("wrapper_not_needed", "a vendor is created from a body without its wrap
          resource="vendors", hear=_wrapped)  # fmt: skip
 register("jobs_need_no_credentials", "a job that exists is told without credentials", ("errors.auth",),
          hear=_open_jobs)  # fmt: skip
+
+
+def _negated(row: Row) -> None:
+    row["net_income"] = f"{-float(row['net_income']):.2f}"
+
+
+def _without_shipping(row: Row) -> None:
+    row["total_price"] = round(row["total_price"] - (row.get("total_shipping") or 0), 2)
+
+
+def _often_down(_api: Any, request: Any, answer: Any) -> None:
+    known = _api.__dict__.setdefault("defect_down", {"reads": 0})
+    if request.method == "GET" and "/accounting/vendors" in request.path:
+        known["reads"] += 1
+        if known["reads"] % 9 == 0:
+            answer.status = 500
+            answer.content = b'{"error_type":"API_ERROR","error_code":"INTERNAL","error_message":"failed"}'
+
+
+register("net_income_negated", "net_income has the other sign", ("money.usual_sums",), resource="income_statements",
+         spoil=rows(_negated, resource="income_statements"))  # fmt: skip
+register("order_without_shipping", "total_price lacks the shipping", ("money.usual_sums",), resource="orders",
+         spoil=rows(_without_shipping, resource="orders"))  # fmt: skip
+register("one_month_missing", "there is no balance sheet of June 2024", ("queries.range",), resource="balance_sheets",
+         spoil=answers(lambda _, body, __: body.update(balance_sheets=[
+             row for row in body["balance_sheets"] if row["start_date"][:7] != "2024-06"]),
+             resource="balance_sheets", operations=("list",)))  # fmt: skip
+register("event_resources_ignored", "events of all resources are told, whichever are asked for", ("config.events",),
+         resource="events", hear=queries(without("resources"), resource="events"))  # fmt: skip
+register("reads_fail_often", "one read of vendors in nine fails", ("hygiene.server_error",), resource="vendors",
+         spoil=_often_down)  # fmt: skip
 register("transfer_moves_to_today", "an update of a transfer that does not name its day moves it",
          ("roundtrip.untouched",), resource="bank_transfers",
          hear=bodies(_today, resource="bank_transfers", operations=("update",)))  # fmt: skip
