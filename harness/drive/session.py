@@ -1,6 +1,7 @@
 """One per worker: the client, the redactor, what was already read, the journal."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,9 @@ class Session:
     writes under a key, to be repeated late; `uniques` the unique texts sent, by platform; `made` maps the ids of
     this run's objects to the case that made them; `strangers` are those that an answer gave for one
     of them and that were there before; `owes_listing` says that the list of connections was malformed when the run
-    began and that no case has asked for it yet; `asked` counts requests, `failed`
-    those answered 5xx, `throttled` those answered 429; `choices` are the rows of a snapshot that templates may name.
+    began and that no case has asked for it yet; `asked` counts requests by
+    platform and resource, `failed` those answered 5xx, `throttled` those answered 429; `choices` are the rows of a
+    snapshot that templates may name.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class Session:
         self.strangers: set[str] = set()
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
-        self.asked = self.failed = self.throttled = 0
+        self.asked: Counter[tuple[str | None, str | None]] = Counter()
+        self.failed: Counter[tuple[str | None, str | None]] = Counter()
+        self.throttled = 0
         self.owes_listing = world.malformed is not None
         self.outage = Outage(self.clock)
         self._keys = keys()
@@ -144,6 +148,8 @@ class Session:
             read.clear()
         self.whole.clear()
         self.sightings.forget()
+        self.asked.clear()
+        self.failed.clear()
 
     def _begin_anew(self) -> None:
         """Know nothing: what a group does depends on no other group, and the ids of its world may be those of others

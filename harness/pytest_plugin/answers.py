@@ -22,7 +22,7 @@ LIMIT, SPAN = parse_rate(DEFAULT_RATE) or (0, 0.0)
 LASTING = 3
 """5xx in a row after which an operation is broken."""
 FREQUENT, ONE_IN = 5, 50
-"""5xx answers of a worker, and one in how many of its requests, that are no accident any more."""
+"""5xx answers of a resource to a worker, and one in how many of its requests, that are no accident any more."""
 MOST_CONFIRMED = 2
 """Objects per case that are read again because they were seen in two forms."""
 
@@ -55,7 +55,14 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
     alone = session.world.target.strength is Strength.EMULATED
     judge(
         Throttled(
-            case.id, case.platform, None, session.throttled, session.asked, session.world.rate, alone, limited[:3]
+            case.id,
+            case.platform,
+            None,
+            session.throttled,
+            session.asked.total(),
+            session.world.rate,
+            alone,
+            limited[:3],
         ),
         "hygiene.rate_limit",
     )
@@ -63,21 +70,23 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
 
 def _passing(made: Iterable[Evidence], drive: Drive) -> frozenset[str]:
     """The 5xx answers that are not the last of `LASTING` in a row for their operation; `failures` counts the rows of
-    this worker. A read that was repeated in vain is such a row of its own. None pass where they are frequent."""
+    this worker. A read that was repeated in vain is such a row of its own. None pass of a resource where they are
+    frequent."""
     session, failures = drive.session, drive.session.failures
-    passing: set[str] = set()
+    passing: dict[str, tuple[str | None, str | None]] = {}
     for item in made:
         place = (item.platform, item.resource, item.operation, item.method)
-        session.asked += 1
+        session.asked[place[:2]] += 1
         if item.status is None or item.status < 500:
             failures[place] = 0
             continue
-        session.failed += 1
+        session.failed[place[:2]] += 1
         failures[place] = failures.get(place, 0) + 1
         if failures[place] < LASTING:
-            passing.add(item.id)
-    frequent = session.failed >= FREQUENT and session.failed * ONE_IN >= session.asked
-    return frozenset() if frequent else frozenset(passing)
+            passing[item.id] = place[:2]
+    frequent = {where for where, count in session.failed.items() if count >= FREQUENT
+                and count * ONE_IN >= session.asked[where]}  # fmt: skip
+    return frozenset(id for id, where in passing.items() if where not in frequent)
 
 
 def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
