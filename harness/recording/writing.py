@@ -30,8 +30,8 @@ class Sealed:
     count: int = 0
 
     def add(self, part: str, key: str = "") -> None:
-        """Append a part."""
-        digest = blake2b(part.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+        """Append a part. Its seal covers the key: under another one it would answer another request."""
+        digest = blake2b((part + key).encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
         self.seals.update(digest.encode())
         self.parts.append(f"{part}= {digest} {key}".rstrip() + "\n")
         self.count += bool(key)

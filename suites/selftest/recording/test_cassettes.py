@@ -86,7 +86,7 @@ def _resealed(text: bytes) -> bytes:
     whole = text[: text.rindex(b"# end")]
     last = whole[whole.rindex(b"\n> ") + 1 :]
     body, seal = last[: last.rindex(b"\n= ") + 1], blake2b(digest_size=6)
-    again = whole + body + b"= " + blake2b(body, digest_size=6).hexdigest().encode() + last[-18:]
+    again = whole + body + b"= " + blake2b(body + last[-17:-1], digest_size=6).hexdigest().encode() + last[-18:]
     seals = re.findall(rb"^= ([0-9a-f]{12})", again, re.MULTILINE)
     for one in seals:
         seal.update(one)

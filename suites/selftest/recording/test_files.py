@@ -90,6 +90,23 @@ def test_a_damaged_file_is_refused_with_its_line(items, journal, tmp_path, harm,
         Shelf(tmp_path / "c").group("P:bills")
 
 
+@pytest.mark.parametrize("flip", [0x01, 0x80])
+def test_no_byte_can_be_another(flip, made, journal, tmp_path):
+    """Whichever byte of a cassette or of its shared objects is flipped, those of keys and seals as well: an error with
+    the file and a line."""
+    rows = ROWS[:2]
+    merge(journal(made("P:bills", "c", "GET", "/bills", {"bills": rows}),
+                  made("P:bills", "c", "POST", "/bills", {"bills": rows}, {"bill": {"a": 1}}),
+                  made("P:vendors", "c", "GET", "/bills", {"bills": rows})), tmp_path / "c", HEADER)  # fmt: skip
+    for file in (tmp_path / "c" / "P" / "bills.cassette", tmp_path / "c" / "P" / "shared.rows"):
+        text = file.read_bytes()
+        for place in range(len(text)):
+            file.write_bytes(text[:place] + bytes([text[place] ^ flip]) + text[place + 1 :])
+            with pytest.raises(StorageError, match=rf"{file.name}:\d+: "):
+                Shelf(tmp_path / "c").group("P:bills")
+        file.write_bytes(text)
+
+
 def test_a_line_that_a_crash_cut_off_is_all_that_is_lost(items, journal, tmp_path):
     """The last line without its end is left out; a damaged line before it is an error that names it."""
     assert merge(journal(*items, tail='{"group":"P:bills","chap'), tmp_path / "c", HEADER) == 4
