@@ -59,6 +59,8 @@ def request_id_unique(subject: Exchanges) -> Iterator[Observation]:
 def strict_json(subject: Exchanges) -> Iterator[Observation]:
     """Every body is strict JSON and says so: no HTML page, no NaN, no truncated text. Source: [S24] media types."""
     for item in subject.evidence:
+        if item.operation == "download_attachment" and item.status == 200:
+            continue  # a file, of whatever kind it is
         kind = item.response_headers.get("content-type", "")
         if not item.response_is_json:
             seen = item.json_problem or short(item.response_text)

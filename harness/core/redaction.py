@@ -39,6 +39,7 @@ class Redactor(Searcher):
     ) -> None:
         super().__init__(key, secrets)
         self._settled = settled
+        self._made_up: set[bytes] = set()
         self._prefix = prefix
         self._count = 0
         self._authorizations: dict[str, str] = {}
@@ -112,7 +113,12 @@ class Redactor(Searcher):
 
     def kept(self, body: bytes) -> bytes:
         """What is kept of a body that is no JSON, see `bodies.kept`."""
-        return body if self._settled else bodies.kept(body, self.text, self.fingerprint)
+        whole = self._settled or body in self._made_up
+        return body if whole else bodies.kept(body, self.text, self.fingerprint)
+
+    def spare(self, content: bytes) -> None:
+        """Keep a file as it is wherever an answer is exactly that: the run made it up, so that it hides nothing."""
+        self._made_up.add(content)
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""

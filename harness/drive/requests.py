@@ -80,6 +80,10 @@ class Requests:
         except ValueError:
             return None
 
+    def content(self, evidence: Evidence) -> bytes:
+        """The bytes of the answer of an exchange of this case, before redaction. Never write them."""
+        return self._bodies[evidence.id]
+
     def send(
         self,
         method: str,

@@ -59,18 +59,9 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     if requirement.create_input is None:
         return
     if resource.name in LINKS:
-        documents, links, amount, back = LINKS[resource.name]
-        applied: dict[str, Any] = {"documents": documents, "links": links, "amount": amount, "back": back}
-        yield case("linked", **applied, memos=MEMOS.get(resource.name))
-        if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
-            yield case("paid_off", **applied)
-            if platform not in ONE_EACH:
-                yield case("paid_together", **applied)
-        made = (documents, MEMOS.get(resource.name))
-        if resource.name in UNDOING and all(
-            contract.resource(name or "").supports("create", platform) for name in made
-        ):
-            yield case("unapplied", **applied, memos=made[1], undoing=UNDOING[resource.name])
+        yield from _applied(resource, contract, platform, case)
+    if resource.supports("create_attachment", platform) and resource.supports("create", platform):
+        yield case("attachment")
     if not resource.supports("get", platform):
         return
     yield case("read")
@@ -86,6 +77,20 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("update_rest")
     if requirement.delete:
         yield case("delete", told=resource.name in WATCHED.get(platform, ()), event=TOLD.get(resource.name))
+
+
+def _applied(resource: Resource, contract: Contract, platform: str, case: Callable[..., Case]) -> Iterator[Case]:
+    """The cases of a payment or a credit, which is applied to documents."""
+    documents, links, amount, back = LINKS[resource.name]
+    applied: dict[str, Any] = {"documents": documents, "links": links, "amount": amount, "back": back}
+    yield case("linked", **applied, memos=MEMOS.get(resource.name))
+    if resource.name not in MEMOS and contract.resource(documents).supports("create", platform):
+        yield case("paid_off", **applied)
+        if platform not in ONE_EACH:
+            yield case("paid_together", **applied)
+    made = (documents, MEMOS.get(resource.name))
+    if resource.name in UNDOING and all(contract.resource(name or "").supports("create", platform) for name in made):
+        yield case("unapplied", **applied, memos=made[1], undoing=UNDOING[resource.name])
 
 
 def _updates(requirement: Requirement, resource: Resource, case: Callable[..., Case]) -> Iterator[Case]:

@@ -122,6 +122,15 @@ BODIES = {
 }
 
 
+def test_a_file_that_the_run_made_up_is_kept_as_it_is():
+    """A picture that was uploaded is in the recording of its download whole; any other bytes are not."""
+    redactor = Redactor(b"key")
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    redactor.spare(picture)
+    assert redactor.kept(picture) == picture
+    assert picture not in redactor.kept(picture + b"secret")
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("kind", BODIES)
 def test_a_body_that_is_no_json_is_kept_without_the_secret(secret, kind):
