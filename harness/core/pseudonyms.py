@@ -11,8 +11,10 @@ PERSONAL_KEYS = {
     "email": EMAIL, "email_address": EMAIL, "customer_email": EMAIL, "contact_email": EMAIL,
     "phone": PHONE, "phone_number": PHONE, "mobile": PHONE, "fax": PHONE, "number_phone": PHONE,
     "first_name": TEXT, "last_name": TEXT, "middle_name": TEXT, "contact_name": TEXT, "full_name": TEXT,
-    "address1": TEXT, "address2": TEXT, "street": TEXT, "line1": TEXT, "line2": TEXT,
+    "address1": TEXT, "address2": TEXT, "address3": TEXT, "postal_code": TEXT, "zip": TEXT,
+    "street": TEXT, "line1": TEXT, "line2": TEXT,
     "tax_identifier": TEXT, "tax_number": TEXT, "social_security_number": TEXT, "ssn": TEXT, "date_of_birth": TEXT,
+    "tax_id": TEXT, "vat_number": TEXT, "routing_number": TEXT, "account_number": TEXT, "swift_code": TEXT,
     "iban": TEXT, "bank_account_number": TEXT, "internal_bank_account_number": TEXT,
 }  # fmt: skip
 """Keys of [S24] whose value says who a person is. Names that the API sorts and filters by (vendor_name,

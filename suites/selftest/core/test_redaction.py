@@ -316,3 +316,21 @@ def test_secrets_in_a_list_under_their_name_are_replaced():
     body = json.dumps({"access_tokens": ["first-0123456789", "second-0123456789"], "memo": "as first-0123456789"})
     made = evidence(Redactor(b"key"), url="https://api.invalid/a", body=body.encode())
     assert "0123456789" not in json.dumps(made.to_json())
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["address1", "address3", "postal_code", "routing_number", "tax_number", "bank_account_number", "contact_name"],
+)
+def test_personal_data_of_the_contract_is_pseudonymised(key):
+    """What says who or where a person is has one pseudonym, under its key and inside other texts."""
+    value = "Ada-4711-0815"
+    redactor = Redactor(b"key", pseudonymise=True)
+    body = json.dumps({"rows": [{key: value}, {"memo": f"for {value}", "id": "1"}]})
+    made = redactor.evidence(
+        Exchange(Request("GET", "https://api.invalid/a", (), b""), Response(200, (), body.encode()), None,
+                 datetime(2025, 1, 1, tzinfo=UTC), 0.1)
+    )  # fmt: skip
+    one, two = made.response_json["rows"]
+    assert value not in json.dumps(made.to_json())
+    assert two["memo"] == f"for {one[key]}"
