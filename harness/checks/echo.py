@@ -85,8 +85,8 @@ def _value(resource: Resource, platform: str, path: str, sent: Any, seen: Any) -
     if isinstance(sent, Mapping):
         if isinstance(seen, Mapping):
             yield from _object(resource, platform, sent, seen, f"{path}.")
-        else:
-            yield path, sent, seen
+        elif any(_object(resource, platform, sent, {}, f"{path}.")):
+            yield path, sent, seen  # of inputs that nobody reads back the object need not even be there
     elif isinstance(sent, list):
         yield from _list(resource, platform, path, sent, seen)
     elif path.removesuffix("[]") == "currency_codes":

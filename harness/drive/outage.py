@@ -6,8 +6,12 @@ from typing import NoReturn
 from harness.core import Clock, Evidence
 from harness.errors import TargetUnreachable
 
+THROTTLED = 429
 PAUSES = (0.25, 0.5, 1.0, *(2.0,) * 9)
 """Seconds between the attempts to reach a target that is away: 20 in all, longer than a restart takes."""
+
+REFUSALS = 3
+"""Requests in a row that are answered 429 to the last of their attempts, some 20 s each, before a run gives up."""
 
 
 class Outage:
@@ -16,6 +20,7 @@ class Outage:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._refusals = 0
         self.problem: str | None = None
 
     def send(self, attempt: Callable[[], Evidence], again: Callable[[], Evidence]) -> Evidence:
@@ -25,11 +30,17 @@ class Outage:
         evidence = attempt()
         for pause in PAUSES:
             if not evidence.unsent:
-                return evidence
+                break
             self._clock.sleep(pause)
             evidence = again()
         if evidence.unsent:
             self._gone(evidence.base_url, evidence.problem)
+        self._refusals = self._refusals + 1 if evidence.status == THROTTLED else 0
+        if self._refusals == REFUSALS:
+            self.problem = (
+                f"{evidence.base_url} answers nothing but {THROTTLED}, however long a request waits as documented. "
+                "See who else uses the organisation's allowance, then run again"
+            )
         return evidence
 
     def look(self, attempt: Callable[[], Evidence]) -> None:

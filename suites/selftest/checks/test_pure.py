@@ -26,6 +26,7 @@ def bills():
         ({"memo": None}, {"memo": "a"}, []),
         ({"issue_date": "2024-02-29T00:00:00.000Z"}, {"issue_date": "2024-02-29T00:00:00Z"}, []),
         ({"issue_date": "2024-02-29T00:00:00.000Z"}, {"issue_date": "2024-02-28T00:00:00.000Z"}, ["issue_date"]),
+        ({"additional_fields": {"tax_inclusive": True}}, {}, []),
         ({"line_items": [{"total_amount": 0.1}]}, {"line_items": [{"total_amount": 0.1}]}, []),
         ({"line_items": [{"total_amount": 1}]}, {"line_items": []}, ["line_items"]),
         ({"line_items": [{"total_amount": 1}]}, {"line_items": [{"total_amount": 2}]}, ["line_items[].total_amount"]),
@@ -34,6 +35,13 @@ def bills():
 def test_what_was_sent_is_missed(sent, seen, wrong):
     """What does not come back as it was sent is named by its path; null means nothing."""
     assert [path for path, _, _ in missing_of(bills(), "QUICKBOOKS", sent, seen)] == wrong
+
+
+def test_an_object_of_inputs_is_missed_only_for_what_is_read_back():
+    """An invoice without `additional_fields` lacks the shipping amount that was sent in them, and nothing else."""
+    invoices = load_contract().resource("invoices")
+    for sent, wrong in (({"shipping_amount": 5}, ["additional_fields"]), ({"auto_exchange_rate": True}, [])):
+        assert [path for path, _, _ in missing_of(invoices, "QUICKBOOKS", {"additional_fields": sent}, {})] == wrong
 
 
 @pytest.mark.parametrize(
