@@ -14,6 +14,9 @@ VOLATILE = frozenset({"updated_at", "last_synced_at", "platform_data"})
 _GRAMMAR = frozenset("\"'&+%\\#?=<>~")
 """Signs that mean something in a URL or in the grammar of filters: what escaping done wrong would spoil."""
 
+WORDS = 4
+"""Words of an enum that a filter is tried with: each may be mapped to the platform's own in a way of its own."""
+
 Condition = tuple[str, str]
 """(operator, value) of a filter."""
 
@@ -57,8 +60,9 @@ def fits(row: Mapping[str, Any], field: str, operator: str, value: str) -> bool:
 
 
 def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, Any]]) -> list[Condition]:
-    """Conditions on a field that tell right from wrong selections: values that some rows have and some have not, a
-    bound that a row lies on, a piece of a text, another case, and one that fits nothing."""
+    """Conditions on a field that tell right from wrong selections: values that some rows have and some have not, each
+    word of an enum that rows have, up to four, a bound that a row lies on, a piece of a text, another case, and one
+    that fits nothing."""
     values = [row[field] for row in rows if row.get(field) not in (None, "")]
     values = [value for value in values if isinstance(value, (str, int, float))]
     if not values:
@@ -71,6 +75,8 @@ def choose_values(resource: Resource, field: str, rows: Sequence[Mapping[str, An
     hard = max(counted, key=lambda text: (len(_GRAMMAR & set(text)), text))
     conditions = [("=", _text(chosen, values)), ("=", _text(hard, values))]
     described = resource.fields.get(field)
+    if described is not None and described.enum is not None:
+        conditions += [("=", _text(word, values)) for word in counted if word not in (chosen, hard)][: WORDS - 2]
     free = described is not None and described.enum is None and described.ref is None and described.format != "uuid"
     if isinstance(values[0], str) and free:
         # Like `=` for a prefix or another case, each of these catches a comparison that is too generous.

@@ -48,6 +48,8 @@ register("filter_contains_is_equals", "the operator ~ means =", ("queries.filter
          hear=queries(replaced("filter", lambda text: text.replace("~", "=")), resource="vendors"), resource="vendors")  # fmt: skip
 register("filter_equals_is_contains", "the operator = means ~", ("queries.filter",), resource="vendors",
          hear=queries(replaced("filter", lambda text: re.sub(r'(name)="', r'\1~"', text)), resource="vendors"))  # fmt: skip
+register("filter_open_is_any", "a filter for the status open answers every bill", ("queries.filter",),
+         hear=queries(replaced("filter", lambda text: text.replace('status="open"', 'status~"p"'))))  # fmt: skip
 register("filter_first_condition_only", "what follows AND is ignored", ("queries.filter",),
          hear=queries(replaced("filter", lambda text: text.split(" AND ")[0])))  # fmt: skip
 register("filter_lost_on_next_page", "further pages hold unfiltered rows", ("queries.filter",),
