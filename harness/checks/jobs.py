@@ -27,6 +27,15 @@ class Job(Subject):
     wrapper: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Made(Subject):
+    """An asynchronous create of `wanted` objects. `made` are the ids of those like it that appeared in the list."""
+
+    made: tuple[str, ...]
+    wanted: int
+    evidence: tuple[str, ...]
+
+
 @check("jobs.shape")
 def shape(subject: Job) -> Iterator[Observation]:
     """`response_mode: async` answers 200 with `async_response`: id, response_url and a known status. Source: [S24]
@@ -158,3 +167,12 @@ def _tells(subject: Job, body: Any) -> bool:
         return True
     inner = body.get(subject.wrapper) if isinstance(body, dict) and subject.wrapper in body else body
     return isinstance(inner, dict) and all(inner.get(name) == value for name, value in subject.sent.items())
+
+
+@check("jobs.once")
+def once(subject: Made) -> Iterator[Observation]:
+    """An asynchronous create makes what it names once, and nothing a second time when it is sent again under its key:
+    counted by listing. Source: [S24] async writes, [D:implementation-guides/making-idempotent-requests]."""
+    if len(subject.made) > subject.wanted:
+        yield Observation(f"an asynchronous create made {len(subject.made)} objects", f"{subject.wanted} in the list",
+                          f"{len(subject.made)}: {short(subject.made)}", "response_mode", subject.evidence)  # fmt: skip

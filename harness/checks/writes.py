@@ -83,6 +83,14 @@ class Removed(Subject):
     """Ids of other objects that the list held before the delete and no longer holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mode(Subject):
+    """A create that named the mode `prefer_sync`; the same create without a mode was taken when it was refused."""
+
+    answer: Evidence
+    status: int | None
+
+
 @check("writes.accepted")
 def accepted(subject: Written) -> Iterator[Observation]:
     """A write that the platform takes answers 200 with the object in its wrapper, and the object has an id. Source:
@@ -218,6 +226,16 @@ def created_nothing(subject: RefusedWrite) -> Iterator[Observation]:
     if subject.made and subject.status != 200:
         yield Observation(f"a write {subject.reason} was refused and yet {len(subject.made)} object(s) appeared",
                           "no new object", short(subject.made[0]), subject.field, subject.evidence)  # fmt: skip
+
+
+@check("roundtrip.prefer_sync")
+def prefer_sync(subject: Mode) -> Iterator[Observation]:
+    """`response_mode: prefer_sync`, which is the default, changes nothing: a create that is taken without it is taken
+    with it. Source: [S24] response_mode."""
+    if subject.status is not None and 400 <= subject.status < 500:
+        yield Observation("a create that names the default response_mode is refused", "200",
+                          f"{subject.status} {short(subject.answer.body)}", "response_mode",
+                          (subject.answer.id,))  # fmt: skip
 
 
 NAMED = {"products": "product", "product_variants": "variantId"}

@@ -57,6 +57,32 @@ register("job_forgets_request", "a job does not tell its request", ("jobs.reques
          spoil=_job(lambda body, _: body.pop("request", None)))  # fmt: skip
 register("job_never_ran", "an asynchronous create is not done", ("roundtrip.found",),
          spoil=_job(lambda body, _: _other_id(body)))  # fmt: skip
+register("async_done_twice", "an asynchronous create is carried out twice", ("jobs.once",),
+         hear=lambda api, request: _twice(api, request))  # fmt: skip
+register("default_mode_refused", "response_mode prefer_sync is refused", ("roundtrip.prefer_sync",),
+         hear=lambda api, request: _no_mode(api, request))  # fmt: skip
+
+
+def _twice(api: Any, request: Any) -> None:
+    """Before the first asynchronous create under a key, one without a key."""
+    scene, key = look(api, request), request.headers.get("idempotency-key")
+    if scene is None or scene.resource.name != "bills" or scene.operation.name != "create":
+        return
+    known = api.__dict__.setdefault("defect_twice", set())
+    if b'"async"' in request.body and key not in known:
+        known.add(key)
+        headers = {name: value for name, value in request.headers.items() if name != "idempotency-key"}
+        body = request.body.replace(b'"async"', b'"prefer_sync"')
+        api.answer(type(request)(request.method, request.path, list(request.query), headers, body, request.url))
+
+
+def _no_mode(api: Any, request: Any) -> Any:
+    from harness.emulator.messages import Answer
+
+    scene = look(api, request)
+    if scene is None or scene.resource.name != "bills" or b'"prefer_sync"' not in request.body:
+        return None
+    return Answer(400, b'{"error_type":"API_REQUEST_ERROR","error_code":"INVALID_REQUEST","error_message":"no mode"}')
 
 
 def _same_body(api: Any, request: Any) -> None:
