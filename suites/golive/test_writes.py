@@ -50,6 +50,20 @@ def test_an_optional_input_comes_back(proof, drive, case):
             proof.held(part, entity["id"])
 
 
+@pytest.mark.case("writes.word")
+def test_another_word_comes_back(proof, drive, case):
+    """Another word of an enum is stored as it was sent. Which words a platform takes, and beside what, the contract
+    does not say: one that is refused is no finding (INFERRED from cards, on which alone some platforms refund)."""
+    path, word = case.params["path"], case.params["word"]
+    template = proof.with_value(dict(proof.requirement.create_input), path, word)
+    write = proof.attempt(sent := drive.fill(template))
+    if write.status in {400, 422, 424}:
+        drive.inconclusive(f"{path} {word} is refused: whether the platform takes it is UNKNOWN")
+    proof.written(write, "create", sent)
+    if write.id is not None and proof.described.supports("get", case.platform):
+        proof.held(sent, write.id)
+
+
 @pytest.mark.case("writes.unwrapped")
 def test_an_empty_create_creates_nothing(proof, judge, drive):
     """A create without its object is refused with 400, and nothing appears in the list."""

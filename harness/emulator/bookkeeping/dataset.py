@@ -157,6 +157,8 @@ def _apply(books: Books) -> None:
     ):
         targets = books.get(payables, [])
         for row, memo in enumerate(books.get(memos, ())):
+            if memos == "bill_credit_memos":
+                memo["status"] = "open"
             if row * 2 + 1 < len(targets):
                 target = targets[row * 2 + 1]
                 if target["currency_code"] == memo.get("currency_code"):

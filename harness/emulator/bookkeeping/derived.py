@@ -61,7 +61,8 @@ def _memo(document: Document) -> None:
     used = total(link.get("allocated_amount") for link in document.get("linked_bills") or ())
     left = exact(document["total_amount"]) - used
     document["remaining_amount"] = number(left)
-    document["status"] = "paid" if used and left == 0 else "partially_paid" if used else "open"
+    kept = document.get("status") if document.get("status") in {"draft", "submitted"} else "open"
+    document["status"] = "paid" if used and left == 0 else "partially_paid" if used else kept
 
 
 def _invoice_memo(document: Document) -> None:

@@ -47,6 +47,10 @@ register("create_joins_lines_of_text", "line breaks become spaces", ("roundtrip.
          hear=bodies(lambda body: body.update(memo=" ".join(body["memo"].split())) if body.get("memo") else None))  # fmt: skip
 register("create_forces_currency", "every document is in USD", ("roundtrip.persisted", "writes.echo"),
          hear=bodies(lambda body: body.update(currency_code="USD") if "currency_code" in body else None))  # fmt: skip
+register("create_forces_expense_type", "a refund is stored as an expense", ("writes.echo", "roundtrip.persisted"),
+         resource="expenses",
+         hear=bodies(lambda body: body.update(expense_type="expense") if "expense_type" in body else None,
+                     resource="expenses", operations=("create",)))  # fmt: skip
 register("create_answers_201", "a create answers 201", ("writes.accepted", "hygiene.status"),
          spoil=answers(lambda _, __, answer: setattr(answer, "status", 201), operations=("create",)))  # fmt: skip
 register("create_unwrapped", "a create answers the bare object", ("writes.accepted",),

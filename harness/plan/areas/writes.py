@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from harness.contract import Contract, Field, Resource
 from harness.plan.case import Case, Requirement
 from harness.plan.inputs import UNKNOWN_ID, has
+from harness.plan.words import other_words
 
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
@@ -25,6 +26,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("smallest")
     yield from (case("required", path, path=path) for path in required_inputs(requirement, resource))
     yield from (case("optional", path, path=path) for path in requirement.optional_inputs)
+    for path, word in other_words(requirement, contract):
+        yield case("word", f"{path}.{word}", path=path, word=word)
     yield case("unwrapped")
     named = references(requirement, resource)
     if named:
