@@ -110,3 +110,23 @@ def changed_rows(
 def _bytes(row: Mapping[str, Any]) -> bytes:
     """The row as bytes that tell true from 1; version 2 writes equal values alike."""
     return marshal.dumps(dict(row), 2)
+
+
+def mixed_up(rows: Sequence[tuple[str, Any, Any]]) -> tuple[str, ...]:
+    """The ids of those of `rows` (id, platform_id, raw record) that have the raw record of another row.
+
+    A raw record has no known shape. Yet where one of its keys holds, over all rows, just the platform_ids of these rows
+    and no key holds each row's own, that key is the id in the record, and the records stand with the wrong rows.
+    """
+    kept = [(id, str(own), raw) for id, own, raw in rows if own and isinstance(raw, Mapping)]
+    owns = [own for _, own, _ in kept]
+    if len(set(owns)) < 2 or len(kept) < len(rows):
+        return ()
+    wrong: tuple[str, ...] = ()
+    for name in sorted({str(name) for _, _, raw in kept for name in raw}):
+        told = [str(raw.get(name)) for _, _, raw in kept]
+        if told == owns:
+            return ()
+        if sorted(told) == sorted(owns):
+            wrong = wrong or tuple(id for (id, own, _), seen in zip(kept, told, strict=True) if own != seen)
+    return wrong

@@ -80,7 +80,7 @@ class Ordered(Subject):
 
 @dataclass(frozen=True, slots=True)
 class Expanded(Subject):
-    """Rows with and without an expansion. `shared` are ids of rows whose raw record is that of a row before."""
+    """Rows with and without an expansion. `shared` are ids of rows whose raw record is that of another row."""
 
     wanted: str
     without: tuple[str, ...]

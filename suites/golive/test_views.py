@@ -3,7 +3,7 @@
 import pytest
 
 from harness.checks.errors import Failing
-from harness.checks.oracle import changed_rows
+from harness.checks.oracle import changed_rows, mixed_up
 from harness.checks.queries import Expanded
 
 
@@ -28,6 +28,9 @@ def _expanded(proof, before, seen, answer):
     without = tuple(str(row.get("id")) for row in seen if not isinstance(row.get("platform_data"), dict)
                     or not row["platform_data"])  # fmt: skip
     shared = tuple(str(row.get("id")) for index, row in enumerate(seen) if raw[index] in raw[:index])
+    shared = shared or mixed_up(
+        [(str(row.get("id")), row.get("platform_id"), row.get("platform_data")) for row in seen]
+    )
     changed = proof.changed(before, seen)
     return Expanded(*proof.base, "platform_data", without, len(seen), answer.status, changed, (answer.id,), shared)
 

@@ -145,3 +145,15 @@ def _either_id(api: Any, request: Any) -> None:
         return
     if len(scene.values["id"]) != len("00000000-0000-4000-8000-000000000000"):
         request.query = [*request.query, ("id_type", "platform")]
+
+
+def _records_shifted(_scene: Scene, body: Any, _answer: Any) -> None:
+    rows_there = body["bills"]
+    raw = [row.get("platform_data") for row in rows_there]
+    if all(raw):
+        for row, other in zip(rows_there, [*raw[1:], *raw[:1]], strict=True):
+            row["platform_data"] = other
+
+
+register("records_shifted", "the raw record of a row is that of the next row", ("queries.expand",),
+         spoil=answers(_records_shifted, operations=("list",)))  # fmt: skip

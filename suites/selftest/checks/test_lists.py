@@ -7,6 +7,7 @@ import pytest
 from harness.checks import judge
 from harness.checks.currencies import CODES, DIGITS
 from harness.checks.money import Amounts
+from harness.checks.oracle import mixed_up
 from harness.checks.organisation import Shaped
 from harness.checks.queries import Reread
 from harness.checks.sums import breaks
@@ -97,3 +98,22 @@ def test_marks_do_not_go_back():
     assert goes_back(NEW, OLD)
     assert not goes_back(OLD, NEW)
     assert not goes_back(NEW, {"updated_at": None})
+
+
+@pytest.mark.parametrize(
+    ("records", "wrong"),
+    [
+        ([{"Id": "11"}, {"Id": "12"}, {"Id": "13"}], ()),
+        ([{"Id": "12"}, {"Id": "13"}, {"Id": "11"}], ("a", "b", "c")),
+        ([{"Id": 12}, {"Id": 11}, {"Id": 13}], ("a", "b")),
+        ([{"Id": "11", "Next": "12"}, {"Id": "12", "Next": "13"}, {"Id": "13", "Next": "11"}], ()),
+        ([{"Id": "7"}, {"Id": "8"}, {"Id": "9"}], ()),
+        ([{"Next": "12"}, {"Next": "13"}, {"Next": "14"}], ()),
+        ([{"Id": "12"}, {"Id": "13"}, None], ()),
+    ],
+)
+def test_raw_records_stand_with_their_rows(records, wrong):
+    """Raw records are with wrong rows where one key has just the platform_ids of all rows, and none has each row's own;
+    a record that shows no platform_id, or the next row's beside its own, tells nothing."""
+    rows = [(id, str(11 + index), record) for index, (id, record) in enumerate(zip("abc", records, strict=True))]
+    assert mixed_up(rows) == wrong
