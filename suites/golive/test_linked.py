@@ -116,6 +116,18 @@ def test_a_payment_is_of_two_documents(proof, judge, drive, case):
                      (read, write.evidence.id, again)), "roundtrip.linked")  # fmt: skip
 
 
+@pytest.mark.case("roundtrip.void")
+def test_a_payment_is_voided(proof, drive, case):
+    """A payment of this run that is made void is void when it is read. A platform may refuse that of some payments,
+    and what else of a void payment changes is UNKNOWN: neither is judged."""
+    made, _ = proof.create()
+    update = drive.update(proof.name, made.id, sent := {"status": "void"})
+    if update.status is not None and 400 <= update.status < 500:
+        drive.inconclusive(f"{case.platform} refuses to void the payment: answered {update.status}")
+    proof.written(update, "update", sent)
+    proof.held(sent, made.id)
+
+
 @pytest.mark.case("roundtrip.unapplied")
 def test_a_credit_is_taken_back(proof, judge, drive, case):
     """A credit of this run that is applied to a document of this run and taken back leaves both as they were."""

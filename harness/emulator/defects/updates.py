@@ -30,6 +30,9 @@ register("patch_drops_reference", "an update of vendor_id is not stored", ("writ
 register("patch_drops_lines", "lines of an update are not stored", ("writes.echo", "roundtrip.persisted"),
          resource="journal_entries",
          hear=bodies(lambda body: body.pop("line_items", None), resource="journal_entries", operations=UPDATE))  # fmt: skip
+register("patch_does_not_void", "a payment that is made void is answered 200 and stays active",
+         ("writes.echo", "roundtrip.persisted"), resource="bill_payments",
+         hear=bodies(lambda body: body.pop("status", None), resource="bill_payments", operations=UPDATE))  # fmt: skip
 register("patch_replaces_deposit", "a deposit keeps only the lines of the update", ("roundtrip.persisted",),
          resource="bank_deposits",
          spoil=rows(lambda row: row.update(line_items=row["line_items"][-1:]), resource="bank_deposits",

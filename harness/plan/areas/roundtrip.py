@@ -16,6 +16,8 @@ LINKS = {
 }
 """What pays or credits -> (the documents, its links, the amount in a link, the document's links). Source: [S24]."""
 
+PAYMENTS = frozenset({"bill_payments", "invoice_payments"})
+
 REPLACING = frozenset({"bills", "expenses"})
 """A sent `line_items` replaces all lines. Source: [S24] update bodies of bills and expenses."""
 
@@ -93,6 +95,13 @@ def _applied(resource: Resource, contract: Contract, platform: str, case: Callab
         yield case("unapplied", **applied, memos=made[1], undoing=UNDOING[resource.name])
 
 
+def _can_be_void(resource: Resource, platform: str) -> bool:
+    field, read = resource.update_fields.get("status"), resource.fields.get("status")
+    if field is None or read is None or not field.on(platform) or not read.on(platform):
+        return False
+    return "void" in (field.enum or ()) and "void" in (read.enum or ())
+
+
 def _updates(requirement: Requirement, resource: Resource, case: Callable[..., Case]) -> Iterator[Case]:
     """The cases of a PATCH of what the plans change, and of lines."""
     changes, platform = requirement.changes or {}, requirement.platform
@@ -102,6 +111,8 @@ def _updates(requirement: Requirement, resource: Resource, case: Callable[..., C
         yield from (case("update_one", name, field=name, needed=needed) for name in changes if name not in needed)
     if "currency_rate" in requirement.optional_inputs:
         yield case("update_foreign")
+    if resource.name in PAYMENTS and _can_be_void(resource, platform):
+        yield case("void")
     line_field = resource.update_fields.get("line_items")
     if line_field is not None and line_field.on(platform) and has(requirement.create_input, "line_items[]"):
         yield case("replace_lines" if resource.name in REPLACING else "update_lines")
