@@ -1,4 +1,5 @@
-"""Files attached to documents: told of as they were sent, listed with their own document, downloaded byte for byte."""
+"""Files of documents: attached ones are told of as they were sent, listed with their own document, downloaded byte for
+byte; where the printed document is."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -120,3 +121,22 @@ def content(subject: Downloaded) -> Iterator[Observation]:
         yield Observation("an attached file is downloaded with other bytes", "the bytes that were uploaded",
                           "other bytes", "attachments", subject.evidence,
                           severity=Severity.ADVISORY if subject.is_json else None)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Printed(Subject):
+    """What was answered with 200 to the question where the printed document is."""
+
+    body: Any
+    evidence: tuple[str, ...]
+
+
+@check("queries.pdf")
+def pdf(subject: Printed) -> Iterator[Observation]:
+    """A document that can be printed tells where its PDF is, in the shape of the contract, and not with an empty text.
+    Source: [S24] InvoiceTransactionPdfLinkResponse."""
+    found = subject.body.get("invoice") if isinstance(subject.body, dict) else None
+    link = found.get("pdf_link") if isinstance(found, dict) else None
+    if not isinstance(link, str) or not link.strip():
+        yield Observation("the link to the PDF of an invoice is missing", "invoice.pdf_link", short(subject.body),
+                          "pdf_link", subject.evidence)  # fmt: skip

@@ -108,11 +108,23 @@ class Drive(Requests):
                 self.session.gone.setdefault((self.platform, resource), {})[id] = evidence.id
         return write
 
-    def act(self, resource: str, operation: str, body: Any) -> Write:
-        """`POST` of an operation that makes no object, such as taking a credit back; a job is followed to its end."""
+    def act(self, resource: str, operation: str, body: Any, **values: str) -> Write:
+        """An operation that makes no object to be cleaned up: taking a credit back, or making a part of an object of
+        this run, which goes with it. `values` fill its path; a job is followed to its end."""
         found = self._resource(resource)
-        path, key = found.operations[operation].path, self.session.new_key()
-        return self._follow(found, self.send("POST", path, json=body, key=key, resource=resource, operation=operation))
+        for id in values.values():
+            self._own_only(id)
+        asked = found.operations[operation]
+        key = None if asked.method == "DELETE" else self.session.new_key()
+        evidence = self.send(
+            asked.method,
+            asked.url_path(**values),
+            json=UNSET if body is None else body,
+            key=key,
+            resource=resource,
+            operation=operation,
+        )
+        return self._follow(found, evidence)
 
     def upload(self, resource: str, id: str, name: str, content: bytes) -> Write:
         """Attach a file that the run made up to an object of this run: a form, though the contract says JSON. Source:

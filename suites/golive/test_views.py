@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.checks.attachments import Printed
 from harness.checks.errors import Failing
 from harness.checks.oracle import changed_rows, mixed_up
 from harness.checks.queries import Expanded
@@ -52,3 +53,18 @@ def test_the_platform_id_finds_the_object(proof, judge, drive, case):
         own = drive.get(proof.name, row["platform_id"])
         why = "for a platform_id without id_type"
         judge(Failing(*proof.base, own, why, frozenset({400, 404, 410}), frozenset()), "queries.id_type_default")
+
+
+@pytest.mark.case("queries.pdf")
+def test_an_invoice_tells_where_its_pdf_is(proof, judge, drive, case):
+    """The question for the PDF of an invoice is answered with a link; a platform that may not have it says so."""
+    row = proof.snapshot().rows[-1]  # the oldest change: no other worker is about to delete it
+    path = proof.described.operations["get_pdf"].url_path(id=str(row.get("id")))
+    answer = drive.send("GET", path, resource=proof.name, operation="get_pdf")
+    if answer.status == 200:
+        judge(Printed(*proof.base, drive.raw(answer), (answer.id,)), "queries.pdf")
+    elif answer.status == 404 and proof.described.support("get_pdf").source != "2023-03-14":
+        why = f"for the PDF of {proof.name} on {case.platform}, which may not support it,"
+        judge(Failing(*proof.base, answer, why, frozenset({404}), frozenset()), "errors.unsupported")
+    else:
+        drive.inconclusive(f"the question for a PDF is answered {answer.status}: there is no link to judge")

@@ -52,3 +52,11 @@ register("attachment_unlisted", "a list of attachments is empty", ("roundtrip.at
          spoil=answers(lambda _, body, __: body.update(attachments=[]), operations=TOLD[1:2]))  # fmt: skip
 register("attachments_of_all", "a list of attachments holds those of every document", ("roundtrip.attachment_scope",),
          spoil=_everything)  # fmt: skip
+register("pdf_without_link", "the question for the PDF of an invoice is answered null", ("queries.pdf",),
+         resource="invoices", spoil=lambda api, request, answer: _no_pdf(api, request, answer))  # fmt: skip
+
+
+def _no_pdf(api: Any, request: Any, answer: Any) -> None:
+    scene = look(api, request)
+    if scene is not None and scene.operation.name == "get_pdf" and answer.status == 200:
+        answer.content = b"null"

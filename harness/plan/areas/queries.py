@@ -59,6 +59,8 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield from _parameter(resource, name, case)
     if set(requirement.params) >= RANGES:
         yield case("range")
+    if resource.supports("get_pdf", platform):
+        yield case("pdf")
 
 
 def listed_parameters(resource: Resource) -> Container[str]:

@@ -49,6 +49,9 @@ UNDOING = {
 }
 """What applies credits -> how `/unapply` is asked: its wrapper, the memo's key, the document's. Source: [S24]."""
 
+PARTS = {"products": "product_variants"}
+"""What is part of an object and has operations of its own. Source: [S24]."""
+
 
 def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
     """The cases of one resource on one platform."""
@@ -77,6 +80,11 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield from _updates(requirement, resource, case)
     if requirement.further_changes:
         yield case("update_rest")
+    parts = contract.resources.get(PARTS.get(resource.name, ""))
+    if parts is not None and parts.supports("create", platform):
+        yield case("variants")
+    if resource.supports("fulfillments", platform):
+        yield case("fulfilled")
     if requirement.delete:
         yield case("delete", told=resource.name in WATCHED.get(platform, ()), event=TOLD.get(resource.name))
 
