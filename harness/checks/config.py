@@ -41,6 +41,16 @@ class Credentials(Subject):
     production: tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts(Subject):
+    """`GET /connections/status`, and how many rows that the run did not make one page of a list shows."""
+
+    answer: Evidence
+    listed: str
+    rows: int
+    page: str
+
+
 def webhooks(answer: Evidence) -> list[Mapping[str, Any]] | None:
     """The webhook configurations: a bare array by the specification, under `webhooks` by the documentation."""
     body = answer.body
@@ -124,6 +134,25 @@ def health(subject: Health) -> Iterator[Observation]:
     wrong = {name: value for name, value in seen.items() if value is not wanted[name]}
     if wrong:
         yield _told_health(subject, f"the connection is not in order: {', '.join(wrong)}", short(wanted), wrong)
+
+
+@check("config.counts")
+def counts(subject: Counts) -> Iterator[Observation]:
+    """When the historical sync is complete and lists hold rows, not every `synced_count` is 0. Only all of them
+    together are judged: which name an entity has there is UNKNOWN. Source: [S24] /connections/status."""
+    found: Any = subject.answer.body
+    for name in ("status", "historical_sync_status"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or found.get("historical_sync_completed") is not True or not subject.rows:
+        return
+    entities = found.get("total")
+    items = entities.values() if isinstance(entities, Mapping) else ()
+    told = [item.get("synced_count") for item in items if isinstance(item, Mapping)]
+    if told and not any(told):
+        yield Observation(
+            f"no entity counts as synced though {subject.listed} are there", "a synced_count above 0",
+            f"{len(told)} times {short(told[0])}", "synced_count", (subject.answer.id, subject.page),
+        )  # fmt: skip
 
 
 @check("config.listed")

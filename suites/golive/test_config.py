@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.config import Credentials, Health, Settings, webhooks
+from harness.checks.config import Counts, Credentials, Health, Settings, webhooks
 from harness.checks.organisation import Listing, Named, Shaped, Twice
 from harness.drive import separate_credentials
 
 SHOWN = frozenset({"active", "not_ready", "unhealthy"})
 """What the list of connections holds when no status is asked for. Source: [S24] /connections."""
+
+ALWAYS = ("accounts", "vendors", "customers", "products", "items")
+"""What is synced in full. Source: [D:implementation-guides/configuring-platform-data-sync]."""
+PAGE = 100
+"""More rows than a run makes of what it cannot delete."""
 
 NOT_SET = frozenset({404, 410})
 """A connection may have no sync configuration of its own. UNKNOWN how that is answered."""
@@ -55,6 +60,18 @@ def test_the_connection_is_healthy(judge, drive, case):
     wanted = {"status.platform": case.platform, "connection.platform": case.platform,
               "connection.id": drive.connection.id}  # fmt: skip
     judge(Named(case.id, case.platform, None, answer, wanted), "config.identity")
+    name = _long_list(drive)
+    if name is not None:
+        page = drive.page(name, limit=PAGE)
+        rows = page.body.get(drive.contract.resource(name).list_key or name) if page.ok else None
+        others = [row for row in rows or () if isinstance(row, dict) and row.get("id") not in drive.session.made]
+        judge(Counts(case.id, case.platform, None, answer, name, len(others), page.id), "config.counts")
+
+
+def _long_list(drive):
+    """A list of the plans whose rows are synced from the platform, whatever the sync looks back to."""
+    known = [resource for platform, resource in drive.session.requirements if platform == drive.platform]
+    return next((name for name in ALWAYS if name in known), None)
 
 
 @pytest.mark.case("config.connections.token")

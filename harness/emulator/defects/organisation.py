@@ -29,6 +29,9 @@ register("disabled_reason_unknown", "the reason of a disabled connection is none
          spoil=_at("/connections/status", lambda body, _: body["status"]["disabled_status"].update(disabled_reason="WHY")))  # fmt: skip
 register("status_of_another_connection", "the status is of another connection", ("config.identity",), resource="api",
          spoil=_at("/connections/status", lambda body, _: body["connection"].update(id=OTHER)))  # fmt: skip
+register("nothing_counts_as_synced", "every synced_count is 0", ("config.counts",), resource="api",
+         spoil=_at("/connections/status", lambda body, _: [
+             item.update(synced_count=0) for item in body["status"]["historical_sync_status"]["total"].values()]))  # fmt: skip
 register("token_of_another_connection", "an access token is said to be of another connection", ("config.identity",),
          resource="api",
          spoil=_at("/connections/access_token", lambda body, _: body["connection"].update(id=OTHER)))  # fmt: skip
