@@ -10,6 +10,7 @@ from harness.emulator.bookkeeping.amounts import exact, number, text
 from harness.emulator.bookkeeping.derived import derive, split_line
 from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
+from harness.emulator.quirks.registry import applies
 
 Document = dict[str, Any]
 
@@ -79,6 +80,12 @@ def _document(
     document |= {name: value for name, value in marks.items() if name in mould.names}
     if "platform_data" in document and isinstance(body.get("custom_fields"), dict):
         document["platform_data"] |= body["custom_fields"]
+    if (
+        "document_number" in document
+        and not document["document_number"]
+        and applies(platform, "numbered", resource.name)
+    ):
+        document["document_number"] = f"{resource.name[:3].upper()}-{int(fresh[:8], 16)}"
     defaults(resource, document, body, sent, lookup, now)
     lines(resource, document, ids)
     return derive(resource.name, document)

@@ -33,6 +33,10 @@ register("patch_drops_lines", "lines of an update are not stored", ("writes.echo
 register("patch_does_not_void", "a payment that is made void is answered 200 and stays active",
          ("writes.echo", "roundtrip.persisted"), resource="bill_payments",
          hear=bodies(lambda body: body.pop("status", None), resource="bill_payments", operations=UPDATE))  # fmt: skip
+register("patch_clears_number", "a sales order loses its number with an update", ("roundtrip.untouched",),
+         resource="sales_orders",
+         spoil=rows(lambda row: row.update(document_number=None) if row.get("updated_at") != row.get("created_at") else None,
+                    resource="sales_orders", operations=READS))  # fmt: skip
 register("patch_replaces_deposit", "a deposit keeps only the lines of the update", ("roundtrip.persisted",),
          resource="bank_deposits",
          spoil=rows(lambda row: row.update(line_items=row["line_items"][-1:]), resource="bank_deposits",

@@ -44,6 +44,7 @@ QUIRKS: Mapping[str, Quirk] = {
     "line_needs_one_of": Quirk({}, "resource -> inputs of which a line has exactly one", "S24"),
     "line_needs_party": Quirk({}, "resource -> account type -> the input that a line on such an account needs", "S24"),
     "counts_expected": Quirk(False, "connection status tells how many objects a batch will have", "S24"),
+    "numbered": Quirk(NONE, "resources that get a document_number from the platform when none is sent", "INFERRED"),
     "told": Quirk("", "facts that the contract's tags already decide, or that lie outside the API", "own"),
 }  # fmt: skip
 
