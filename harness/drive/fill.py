@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harness.drive.drive import Drive
 
 ACTIVE = frozenset({"active", "open", "unpaid", "partially_paid"})
+RECENT = timedelta(hours=1)
+"""How young a row is that comes last: another worker of this run may have made it, and may be about to delete it."""
 DIRECTIVES = ("$ref", "$unique", "$date", "$text", "$uuid")
 
 
@@ -54,7 +56,7 @@ class Filler:
                 passed[missing.depends_on] = passed.get(missing.depends_on, 0) + 1
 
     def row(self, resource: str, where: Mapping[str, Any], minimum: Mapping[str, Any] | None = None) -> Any:
-        """The first matching row of the resource's snapshot, active ones first; None when there is none."""
+        """The first matching row of the snapshot, active ones first, new ones last; None when there is none."""
         return next(iter(self._rows(resource, where, minimum or {}, {})), None)
 
     def _rows(
@@ -74,8 +76,16 @@ class Filler:
         minimum: Mapping[str, Any],
         prefer: Mapping[str, Any],
     ) -> list[Mapping[str, Any]]:
+        since = f"{self._drive.session.clock.now().astimezone(UTC) - RECENT:%Y-%m-%dT%H:%M:%S}"
         rows = [row for row in rows if _matches(row, where, minimum)]
-        return sorted(rows, key=lambda row: (row.get("status") not in {*ACTIVE, None}, not _matches(row, prefer, {})))
+        return sorted(
+            rows,
+            key=lambda row: (
+                row.get("status") not in {*ACTIVE, None},
+                not _matches(row, prefer, {}),
+                str(row.get("created_at") or "") >= since,
+            ),
+        )
 
     def _fill(self, template: Any, picks: _Picks) -> Any:
         if isinstance(template, list):

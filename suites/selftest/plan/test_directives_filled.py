@@ -46,6 +46,16 @@ def test_prefer_is_a_wish(books: Drive) -> None:
     assert books.fill({"$ref": "vendors", "prefer": {"currency_codes[]": "XXX"}})
 
 
+def test_a_row_that_was_just_made_is_referred_to_last(books: Drive) -> None:
+    """What this run or another worker of it made comes after all that was there: it may be deleted at any moment."""
+    made = books.create("vendors", books.minimal_input("vendors")).id
+    listed = books.snapshot("vendors", refresh=True)
+    assert made == listed.rows[0]["id"]
+    assert books.fill({"$ref": "vendors"}) != made
+    name = listed.by_id[made]["vendor_name"]
+    assert books.fill({"$ref": "vendors", "where": {"vendor_name": name}}) == made
+
+
 def test_a_row_without_partner_is_passed_over(books: Drive) -> None:
     """The memo is the first one whose vendor has a bill in dinars, though earlier memos have none such."""
     memo = {"$ref": "bill_credit_memos"}
