@@ -49,7 +49,7 @@ def mirror(rows, fields=None):
           Worthless(*WHERE, "expired", None, 1, 1, ()), Worthless(*WHERE, "expired", 500, 1, 1, ())]),
         ("token_secret", shown(b'{"id": "c"}'),
          [shown(f'{{"token": "{TOKEN}"}}'.encode()), shown(TWICE.encode()), shown(TOKEN.encode().hex().encode()),
-          shown(gzip.compress(TOKEN.encode()))]),
+          shown(gzip.compress(TOKEN.encode(), mtime=0))]),
         ("state", State(*WHERE, "healthy", ("healthy", "ok"), "ok", 0.1, ()),
          [State(*WHERE, "disabled", ("off",), "ok", 5.0, ()), State(*WHERE, "healthy", ("ok",), None, 5.0, ())]),
         ("removed", Removed(*WHERE, 200, False, 0, False, ()),

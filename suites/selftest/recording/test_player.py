@@ -31,7 +31,7 @@ FORMS = {
     "escapes": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
     "json in json": lambda text: json.dumps(json.dumps({"t": text})),
     "next link": lambda text: f"https://x.invalid/a?cursor={quote(b64encode(f'1|{text}'.encode()))}",
-    "gzip in base64": lambda text: b64encode(gzip.compress(text.encode())).decode(),
+    "gzip in base64": lambda text: b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
     "basic pair": lambda text: "Basic " + b64encode(f"user:{text}".encode()).decode(),
 }
 WRAPPED: dict[str, tuple[str, Callable[[str], bytes]]] = {
@@ -39,7 +39,7 @@ WRAPPED: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "text": ("text/plain", lambda text: f"see {text}\nand {text}".encode()),
     "form": ("application/x-www-form-urlencoded", lambda text: f"a=1&t={text}".encode()),
     "multipart": ("multipart/form-data; boundary=b", lambda text: f"--b\r\nX: y\r\n\r\n{text}\r\n--b--".encode()),
-    "gzip": ("application/octet-stream", lambda text: gzip.compress(json.dumps({"t": text}).encode())),
+    "gzip": ("application/octet-stream", lambda text: gzip.compress(json.dumps({"t": text}).encode(), mtime=0)),
     "binary": ("application/octet-stream", lambda text: b"\xff\x00" + text.encode() + b"\x00\xfe"),
 }
 
