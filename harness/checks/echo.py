@@ -40,8 +40,15 @@ def missing_of(resource: Resource, platform: str, sent: Mapping[str, Any], seen:
 
 
 def _hoisted(resource: Resource, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The input with its addresses where the returned object has them: sent in `additional_fields`, read at the top.
-    Source: [S24] invoices and vendors."""
+    """The input with its addresses and its discount where the returned object has them: sent in `additional_fields`,
+    read at the top. Source: [S24] invoices and vendors; INFERRED that the discount is the one sent."""
+    discount = (sent.get("additional_fields") or {}).get("discount_amount")
+    if (
+        discount is not None
+        and "discount_amount" in resource.fields
+        and "discount_amount" not in resource.create_fields
+    ):
+        sent = {**sent, "discount_amount": discount}
     addresses = (sent.get("additional_fields") or {}).get("addresses")
     if addresses is None or "addresses" in sent or "additional_fields.addresses" in resource.fields:
         return sent

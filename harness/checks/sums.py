@@ -82,8 +82,16 @@ def _total(resource: str, row: Row) -> Iterator[Wrong]:
     if seen is not None and (values(row, lines) or (more and values(row, more))):
         wanted = total_of(row, lines) + (total_of(row, more) if more else 0)
         tax, paid_tax = exact(row.get("tax_amount")) or NOTHING, total_of(row, "line_items[].tax_amount")
-        if seen not in {wanted, wanted + tax - paid_tax}:
-            yield path, wanted, seen
+        off = _own_discount(row)
+        if seen not in {wanted, wanted + tax - paid_tax, wanted - off, wanted - off + tax - paid_tax}:
+            yield path, wanted - off, seen
+
+
+def _own_discount(row: Row) -> Decimal:
+    """What is taken off a whole document, beside what its lines say is taken off them. Whether a total is before or
+    after it is UNKNOWN."""
+    whole = exact(row.get("discount_amount")) or NOTHING
+    return max(whole - total_of(row, "line_items[].discount_amount"), NOTHING)
 
 
 def _payable(row: Row) -> Iterator[Wrong]:
@@ -99,7 +107,10 @@ def _payable(row: Row) -> Iterator[Wrong]:
     if row.get("status") == "open" and due == 0 and total:
         yield "status", total, NOTHING
     net, tax = exact(row.get("sub_total")), exact(row.get("tax_amount"))
-    if net is not None and tax is not None and total is not None and net + tax not in {total, total + tax}:
+    off = _own_discount(row)
+    if net is None or tax is None or total is None:
+        return
+    if net + tax not in {total, total + tax, total + off, total + off + tax}:
         lines = values(row, "line_items[].sub_total")
         blamed = "tax_amount" if lines and total_of(row, "line_items[].sub_total") == net else "sub_total"
         yield (blamed, total - net, tax) if blamed == "tax_amount" else (blamed, total - tax, net)

@@ -307,7 +307,9 @@ class Proof(Listing):
         """The top-level fields that an update may change: those it names, and what follows from them."""
         names = {READ_AS.get(self.name, {}).get(name, name).partition(".")[0].removesuffix("[]") for name in sent}
         names |= set(sent.get("additional_fields") or ())
-        if names & {"line_items", "total_amount", "status"} or any(name.startswith("linked_") for name in names):
+        if names & {"line_items", "total_amount", "status", "discount_amount"} or any(
+            name.startswith("linked_") for name in names
+        ):
             names |= LINE_SUMS
         if "vendor_name" in names or "customer_name" in names or "contact_name" in names:
             names |= {"display_name"}

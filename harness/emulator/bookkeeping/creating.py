@@ -7,7 +7,7 @@ from typing import Any
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
 from harness.emulator.bookkeeping.amounts import exact, number, text
-from harness.emulator.bookkeeping.derived import derive, split_line
+from harness.emulator.bookkeeping.derived import derive, discounted, split_line
 from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, check_references, check_rules
 from harness.emulator.quirks.registry import applies
@@ -88,6 +88,7 @@ def _document(
         document["document_number"] = f"{resource.name[:3].upper()}-{int(fresh[:8], 16)}"
     defaults(resource, document, body, sent, lookup, now)
     lines(resource, document, ids)
+    discounted(resource.name, document, body)
     return derive(resource.name, document)
 
 

@@ -26,18 +26,32 @@ def _lines(document: Document) -> list[Document]:
 def _payable(document: Document) -> None:
     """Bills and invoices: lines add up, links lower what is due."""
     lines = _lines(document)
-    document["total_amount"] = number(total(line.get("total_amount") for line in lines))
-    document["sub_total"] = number(total(line.get("sub_total") for line in lines))
+    off = own_discount(document)
+    document["total_amount"] = number(total(line.get("total_amount") for line in lines) - off)
+    document["sub_total"] = number(total(line.get("sub_total") for line in lines) - off)
     document["tax_amount"] = number(total(line.get("tax_amount") for line in lines))
     for name in ("total_discount", "discount_amount"):
         if name in document:
-            document[name] = number(total(line.get("discount_amount") for line in lines))
+            document[name] = number(total(line.get("discount_amount") for line in lines) + off)
     links = (*(document.get("linked_payments") or ()), *(document.get("linked_credit_memos") or ()))
     paid = total(link.get("allocated_amount") for link in links)
     due = exact(document["total_amount"]) - paid
     document["amount_due"] = number(due)
     if document.get("status") in {"open", "partially_paid", "paid", "void", "draft", "unknown", None} or paid:
         document["status"] = "paid" if paid and due == 0 else "partially_paid" if paid else _unpaid(document)
+
+
+def discounted(resource: str, document: Document, body: Mapping[str, Any]) -> None:
+    """Keep what a write takes off a whole invoice or receipt, in the platform's own record."""
+    sent = (body.get("additional_fields") or {}).get("discount_amount")
+    if resource in {"invoices", "sales_receipts"} and sent is not None:
+        document["platform_data"] = {**(document.get("platform_data") or {}), "DiscountAmt": sent}
+
+
+def own_discount(document: Mapping[str, Any]) -> Decimal:
+    """What is taken off the whole of a document, beside what is taken off its lines. INFERRED that it lowers the net
+    amount and with it the total."""
+    return exact((document.get("platform_data") or {}).get("DiscountAmt"))
 
 
 def _unpaid(document: Document) -> str:
@@ -117,6 +131,10 @@ def _refund(document: Document) -> None:
 
 def _receipt(document: Document) -> None:
     _plain_total(document)
+    off = own_discount(document)
+    if off:
+        document["discount_amount"] = number(off)
+        document["total_amount"] = number(exact(document["total_amount"]) - off)
     if "amount_due" in document:
         document["amount_due"] = 0
 

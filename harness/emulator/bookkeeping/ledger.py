@@ -12,6 +12,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from harness.emulator.bookkeeping.amounts import exact, total
+from harness.emulator.bookkeeping.derived import own_discount
 
 Document = Mapping[str, Any]
 Rows = Callable[[str], list[dict[str, Any]]]
@@ -134,6 +135,7 @@ class Ledger:
             (self._named(line.get("account_id"), rule.line), rule.sign * _converted(row, line.get(rule.amount)))
             for line in row.get("line_items") or ()
         ]
+        lines.append((self._named(None, rule.line), -rule.sign * _converted(row, own_discount(row))))
         own = row.get("account_id") if resource in OWN_ACCOUNT else None
         rest = -total(value for _, value in lines)
         yield from _posting(row.get(rule.date) or row.get("txn_date"), (*lines, (self._named(own, rule.counter), rest)))

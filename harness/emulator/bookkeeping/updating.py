@@ -7,7 +7,7 @@ from typing import Any
 from harness.contract import Contract, Resource
 from harness.core import iso_utc
 from harness.emulator.bookkeeping.creating import Document, lines, place, writable
-from harness.emulator.bookkeeping.derived import derive
+from harness.emulator.bookkeeping.derived import derive, discounted
 from harness.emulator.bookkeeping.moulds import moulds
 from harness.emulator.bookkeeping.refusals import Lookup, Refused, check_references, check_rules
 from harness.emulator.quirks.registry import applies
@@ -52,6 +52,7 @@ def updated(
         after[name] = shaped
     if "line_items" in body:
         lines(resource, after, ids)
+    discounted(resource.name, after, body)
     moment = iso_utc(now)
     for name in ("updated_at", "last_synced_at"):
         if name in after:

@@ -51,6 +51,9 @@ register("create_forces_expense_type", "a refund is stored as an expense", ("wri
          resource="expenses",
          hear=bodies(lambda body: body.update(expense_type="expense") if "expense_type" in body else None,
                      resource="expenses", operations=("create",)))  # fmt: skip
+register("discount_not_shown", "the discount of an invoice is 0 in every answer",
+         ("writes.echo", "roundtrip.persisted", "money.totals"), resource="invoices",
+         spoil=rows(lambda row: row.update(discount_amount=0), resource="invoices"))  # fmt: skip
 register("create_answers_201", "a create answers 201", ("writes.accepted", "hygiene.status"),
          spoil=answers(lambda _, __, answer: setattr(answer, "status", 201), operations=("create",)))  # fmt: skip
 register("create_unwrapped", "a create answers the bare object", ("writes.accepted",),
