@@ -81,6 +81,8 @@ class Removed(Subject):
     list_evidence: tuple[str, ...]
     lost: tuple[str, ...] = ()
     """Ids of other objects that the list held before the delete and no longer holds."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """(resource, id) of objects of another list that could be read before the delete and are gone after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,9 @@ def deleted(subject: Removed) -> Iterator[Observation]:
     if subject.lost:
         yield Observation("a delete takes other objects with it", "only the object itself is gone",
                           short(subject.lost[0]), "id", (*ids, *subject.list_evidence))  # fmt: skip
+    for resource, id in subject.elsewhere[:1]:
+        yield Observation(f"a delete takes objects of {resource} with it", "only the object itself is gone", short(id),
+                          "id", ids)  # fmt: skip
     again = subject.again_body.get("code") if isinstance(subject.again_body, dict) else MISSING
     if not bare and (subject.again_status != 200 or again != "not_found"):
         yield Observation("deleting again does not answer as documented", '200 {"code": "not_found"}',

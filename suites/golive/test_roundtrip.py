@@ -1,6 +1,7 @@
 """Round trips: what was written is what is read, what was not named stays, what was deleted is gone."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +18,8 @@ from harness.plan.texts import SAMPLE_TEXTS, SHORTER
 
 LINES = 50
 PRICE = exact("12.25")
+NEIGHBOURS = 50
+HOUR = timedelta(hours=1)
 EVENING = "23:30:00.000Z"
 
 
@@ -240,6 +243,7 @@ def test_what_was_deleted_is_gone(proof, judge, drive, case):
     and the events tell of it."""
     before = proof.snapshot(refresh=True)
     write, _ = proof.create()
+    neighbours = Neighbours(proof, drive)
     first = drive.delete(proof.name, write.id)
     if first.indeterminate:
         drive.inconclusive(f"the delete is answered {first.status}: its outcome is not known")
@@ -255,7 +259,7 @@ def test_what_was_deleted_is_gone(proof, judge, drive, case):
         Removed(
             *proof.base, proof.described, write.id, first.status, first.body, first.evidence, again.status, again.body,
             again.evidence, read, write.id in walk.by_id, walk.evidence_ids[-1:],
-            lost,
+            lost, neighbours.lost(),
         ),
         "roundtrip.deleted",
     )  # fmt: skip
@@ -263,6 +267,37 @@ def test_what_was_deleted_is_gone(proof, judge, drive, case):
     judge(Gone(*proof.base, write.id, proof.described.list_key or proof.name, selected, updated), "roundtrip.gone")
     if case.params["told"] and first.ok:
         _told(proof, judge, drive, case, write)
+
+
+class Neighbours:
+    """The newest rows of one list that refers to the resource of a case, as they were before a delete."""
+
+    def __init__(self, proof, drive):
+        self._drive, known = drive, drive.session.requirements
+        entity = proof.described.entity
+        names = [name for platform, name in known if platform == drive.platform and name != proof.name]
+        self.name = next((name for name in names if self._refers(drive.contract.resource(name), entity)), None)
+        self._rows = self._newest()
+
+    def _refers(self, resource, entity):
+        readable = all(resource.supports(operation, self._drive.platform) for operation in ("list", "get"))
+        return readable and any(field.ref == entity for field in resource.fields.values())
+
+    def _newest(self):
+        page = self._drive.page(self.name, limit=NEIGHBOURS) if self.name else None
+        rows = page.body.get(self._drive.contract.resource(self.name).list_key) if page and page.ok else None
+        return {row["id"]: row for row in rows or () if isinstance(row, dict) and isinstance(row.get("id"), str)}
+
+    def lost(self):
+        """(resource, id) of those that are gone. Rows of the last hour that this worker did not make are left out:
+        another worker may have deleted them."""
+        now, old = self._newest(), self._drive.session.clock.now() - HOUR
+        gone = [
+            id for id, row in self._rows.items()
+            if id not in now
+            and (id in self._drive.session.made or ((made := instant(str(row.get("created_at")))) and made < old))
+        ][:3]  # fmt: skip
+        return tuple((self.name, id) for id in gone if self._drive.get(self.name, id).status in {404, 410})
 
 
 def _told(proof, judge, drive, case, write):

@@ -125,6 +125,14 @@ def _unapply_nothing(api: Any, request: Any) -> Any:
     return Answer(200, b'{"bill_credit_unapplication":{"success":true}}')
 
 
+def _take_bill(api: Any, request: Any) -> None:
+    """With a vendor the bill that changed last goes, whoever's it is."""
+    if _on(api, request, "delete", resource="vendors") is not None:
+        connection = api.organisation.by_token(request.param("access_token"))["id"]
+        newest = max(api.store.all(connection, "bills"), key=lambda row: str(row.document["updated_at"]))
+        api.store.remove(connection, "bills", newest.document["id"])
+
+
 def _any_credentials(api: Any, request: Any) -> None:
     """A create is done without credentials."""
     known = _memory(api, "credentials")
@@ -160,3 +168,5 @@ register("create_without_credentials", "a create needs no credentials", ("errors
 register("payment_clears_document_number", "a bill loses its document_number with its next payment",
          ("roundtrip.untouched",), resource="bill_payments",
          spoil=answers(lambda scene, body, _: _forgetful(body["bill"], scene), operations=("get",)))  # fmt: skip
+register("delete_takes_a_bill", "the delete of a vendor removes the bill that changed last", ("roundtrip.deleted",),
+         resource="vendors", hear=lambda api, request: _take_bill(api, request))  # fmt: skip
