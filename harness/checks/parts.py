@@ -31,9 +31,9 @@ class Part(Subject):
 
 @check("roundtrip.part")
 def part(subject: Part) -> Iterator[Observation]:
-    """A variant that is added to a product is read in the product, an update of it too, and after a delete it is gone;
-    a fulfillment is read in its order. The other parts stay. Source: [S24] Product.variants, Order.fulfillments and
-    their operations; read your write, [D:configuring-platform-data-sync]."""
+    """A variant that is added to a product is answered and read in the product as it was sent, an update of it too, and
+    after a delete it is gone; a fulfillment is read in its order. The other parts stay. Source: [S24] Product.variants,
+    Order.fulfillments and their operations; read your write, [D:configuring-platform-data-sync]."""
     if subject.status != 200:
         yield Observation(f"a {subject.word} cannot be {subject.operation}d", "200",
                           f"{subject.status} {short(subject.told)}", subject.key, subject.evidence[:1])  # fmt: skip
@@ -42,6 +42,9 @@ def part(subject: Part) -> Iterator[Observation]:
         yield Observation(f"the {subject.operation} of a {subject.word} does not name it", f"a {subject.word} with id",
                           short(subject.told), subject.key, subject.evidence[:1])  # fmt: skip
         return
+    answered = subject.told.get(subject.word) if isinstance(subject.told, dict) else None
+    if subject.operation != "delete" and isinstance(answered, dict):
+        yield from _differing(subject, answered, "the answer")
     if subject.parts is None:
         return
     shown = {str(item.get("id")): item for item in subject.parts}
@@ -54,14 +57,18 @@ def part(subject: Part) -> Iterator[Observation]:
         yield Observation(f"a {subject.word} is not there after its {subject.operation}", short(subject.id),
                           short(list(shown)), subject.key, subject.evidence)  # fmt: skip
     else:
-        for name, value in subject.sent.items():
-            if not _same(value, seen.get(name)):
-                yield Observation(f"{name} of a {subject.word} is not as it was sent", short(value),
-                                  short(seen.get(name)), f"{subject.key}[].{name}", subject.evidence)  # fmt: skip
+        yield from _differing(subject, seen, "what holds it")
     lost = sorted(subject.others - shown.keys())
     if lost:
         yield Observation(f"the {subject.operation} of a {subject.word} takes others with it", short(lost[0]),
                           short(list(shown)), subject.key, subject.evidence)  # fmt: skip
+
+
+def _differing(subject: Part, seen: Mapping[str, Any], where: str) -> Iterator[Observation]:
+    for name, value in subject.sent.items():
+        if not _same(value, seen.get(name)):
+            yield Observation(f"{name} of a {subject.word} is not as it was sent in {where}", short(value),
+                              short(seen.get(name)), f"{subject.key}[].{name}", subject.evidence)  # fmt: skip
 
 
 def _same(sent: Any, seen: Any) -> bool:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from harness.emulator.defects.registry import register
-from harness.emulator.defects.scene import bodies, look, rows
+from harness.emulator.defects.scene import answers, bodies, look, rows
 from harness.emulator.messages import Answer
 
 PART = ("roundtrip.part",)
@@ -35,3 +35,6 @@ register("variant_keeps_price", "an update does not change the price of a varian
          hear=bodies(lambda body: body.pop("price", None), resource="product_variants", operations=("update",)))  # fmt: skip
 register("fulfillment_not_shown", "an order does not show its fulfillments", PART, resource="orders",
          spoil=rows(lambda row: row.update(fulfillments=[]), resource="orders"))  # fmt: skip
+register("fulfillment_answers_no_carrier", "a fulfillment is answered without its carrier", PART, resource="orders",
+         spoil=answers(lambda _, body, __: body["fulfillment"].update(carrier=None), resource="orders",
+                       operations=("fulfillments",)))  # fmt: skip
