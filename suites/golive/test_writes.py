@@ -51,14 +51,21 @@ def test_an_optional_input_comes_back(proof, drive, case):
 
 
 @pytest.mark.case("writes.word")
-def test_another_word_comes_back(proof, drive, case):
+def test_another_word_comes_back(proof, judge, drive, case):
     """Another word of an enum is stored as it was sent. Which words a platform takes, and beside what, the contract
-    does not say: one that is refused is no finding (INFERRED from cards, on which alone some platforms refund)."""
+    does not say: one that is refused as documented, with nothing made, is no finding (INFERRED from cards, on which
+    alone some platforms refund)."""
+    if proof.described.supports("list", case.platform):
+        proof.known()
     path, word = case.params["path"], case.params["word"]
     template = proof.with_value(dict(proof.requirement.create_input), path, word)
     write = proof.attempt(sent := drive.fill(template))
     if write.status in {400, 422, 424}:
-        drive.inconclusive(f"{path} {word} is refused: whether the platform takes it is UNKNOWN")
+        made, evidence = _made(proof, sent)
+        subject = RefusedWrite(*proof.base, write.evidence, write.status, path, f"with {path} {word}", made,
+                               (write.evidence.id, *evidence[-1:]), own=False)  # fmt: skip
+        judge(subject, *REFUSED)
+        return
     proof.written(write, "create", sent)
     if write.id is not None and proof.described.supports("get", case.platform):
         proof.held(sent, write.id)
