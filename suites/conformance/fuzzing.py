@@ -9,7 +9,7 @@ import copy
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -238,15 +238,21 @@ def _ids(value: Any) -> Iterator[str]:
 class Thinning:
     """The coverage phase makes a request for every corner of every field: of each operation the first are sent, and
     then every n-th, which ones by the seed. A delete of an id that nothing can have is none of them: it is answered
-    with 200 and `not_found` as any missing object is [S24], trap 23."""
+    with 200 and `not_found` as any missing object is [S24], trap 23. Neither is a method that an operation does not
+    have where its path is also another one, which may have it: `/accounting/{entityType}` and `/accounting/bills`."""
 
-    def __init__(self, every: int, seed: int) -> None:
+    def __init__(self, every: int, seed: int, paths: Iterable[str]) -> None:
         self._every, self._shift = every, seed % every
         self._seen: Counter[str] = Counter()
+        self._paths = {path: re.compile(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(path))) for path in paths}
 
     def keep(self, case: Any) -> bool:
         """Whether a case is sent."""
         if case.method == "DELETE" and Feeder.negative(case, ParameterLocation.PATH):
+            return False
+        if case.method.upper() != case.operation.method.upper() and any(
+            path != case.operation.path and shape.fullmatch(case.formatted_path) for path, shape in self._paths.items()
+        ):
             return False
         if case.meta is None or case.meta.phase.name.value != "coverage":
             return True
@@ -267,7 +273,7 @@ def fuzz(
 ) -> Outcome:
     """Run all phases; what was seen. `most`: seconds; `every`: which part of the coverage phase is sent."""
     document, end = overlay(lab, samples), time.monotonic() + most
-    feeder, thinning, outcome = Feeder(lab, samples), Thinning(every, seed), Outcome()
+    feeder, thinning, outcome = Feeder(lab, samples), Thinning(every, seed, document["paths"]), Outcome()
     for phases, share in SHARES.items():
         left = (end - time.monotonic()) * share
         schema = schemathesis.openapi.from_dict(document, config=settings(lab, examples, left, seed, phases))

@@ -145,15 +145,15 @@ def test_an_unreachable_target_proves_nothing(tmp_path):
     assert not (tmp_path / "report.json").exists()
 
 
-@pytest.mark.parametrize("with_tokens", [True, False], ids=["with_tokens", "without_tokens"])
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("status", "body", "with_tokens"),
     [
-        (200, b'[{"id": "1"}]'),
-        (200, b'{"connections": ['),
-        (500, b'{"error_type": "API_ERROR", "error_code": "INTERNAL", "error_message": "no"}'),
+        (200, b'[{"id": "1"}]', True),
+        (200, b'[{"id": "1"}]', False),
+        (200, b'{"connections": [', False),
+        (500, b'{"error_type": "API_ERROR", "error_code": "INTERNAL", "error_message": "no"}', True),
     ],
-    ids=["array", "cut", "refused"],
+    ids=["array", "array, without tokens", "cut, without tokens", "refused"],
 )
 def test_a_malformed_list_of_connections_is_a_finding(emulator, tmp_path, status, body, with_tokens):
     """The API answers, so that it can be judged: what it answers in the beginning is no error of the harness."""
