@@ -1,4 +1,5 @@
-"""A target that can no longer be connected to: nothing was sent, so nothing was answered, and nothing can be judged."""
+"""A target that is gone: it can no longer be connected to, so that nothing was asked and nothing can be judged, or it
+answers nothing but 429."""
 
 from collections.abc import Callable
 from typing import NoReturn
@@ -24,7 +25,8 @@ class Outage:
         self.problem: str | None = None
 
     def send(self, attempt: Callable[[], Evidence], again: Callable[[], Evidence]) -> Evidence:
-        """What `attempt` gives; as long as nothing could be sent, what `again` gives. Raises TargetUnreachable."""
+        """What `attempt` gives; as long as nothing could be sent, what `again` gives. Raises TargetUnreachable, and
+        from the next request on after `REFUSALS` that ended with 429."""
         if self.problem is not None:
             raise TargetUnreachable(self.problem)
         evidence = attempt()

@@ -15,6 +15,7 @@ from harness.drive.drive import Drive
 from harness.drive.idempotency import keys
 from harness.drive.journal import NAME, Journal, Remains, made_beside, standing
 from harness.drive.outage import Outage
+from harness.drive.requests import LISTING
 from harness.drive.results import First, Walk
 from harness.drive.sightings import Sightings
 from harness.drive.world import World
@@ -108,7 +109,7 @@ class Session:
         """Ask for something that every target answers; what it answers does not matter. Raises TargetUnreachable."""
         target = self.world.target
         headers = {"Authorization": target.credentials.header(), "X-Rutter-Version": target.version}
-        self.outage.look(lambda: self.client.send(Call("GET", "/connections", headers=headers), retry=False))
+        self.outage.look(lambda: self.client.send(Call("GET", LISTING, headers=headers), retry=False))
 
     def new_key(self) -> str:
         """An idempotency key that no write of this run had."""

@@ -70,6 +70,7 @@ class _Search:
         self._clean: set[str] = set()
 
     def file(self, path: Path) -> Iterator[Leak]:
+        """What looks like a secret in one file, by line. Raises StorageError when it cannot be read or is too large."""
         try:
             if path.stat().st_size > LARGEST:
                 raise StorageError(f"{path}: too large to be audited")
