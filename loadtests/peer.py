@@ -5,23 +5,20 @@
 file of the same settings as the emulator's, one commit a request.
 """
 
-import asyncio
 import sqlite3
 import sys
 import uuid
+from functools import partial
 from pathlib import Path
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from harness.emulator import EmulatorSettings
-from harness.emulator.server import with_port
 from harness.emulator.storage.database import PRAGMAS
+from harness.serving import free_port, until_stopped
 
 
 def application(folder: Path) -> Starlette:
@@ -54,24 +51,12 @@ def application(folder: Path) -> Starlette:
     ])  # fmt: skip
 
 
-async def serve(folder: Path) -> None:
+def serve(folder: Path) -> None:
     """Serve until ended."""
-    port = with_port(EmulatorSettings()).port
-    server = Server(application(folder), address="127.0.0.1", port=port, interface=Interfaces.ASGI,
-                    http=HTTPModes.http1, websockets=False, log_enabled=False)  # fmt: skip
-    serving = asyncio.ensure_future(server.serve())
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.wait({serving}, timeout=0.01)
-            continue
-        writer.close()
-        await writer.wait_closed()
-        break
-    print(f"ready {port}", flush=True)
-    await serving
+    port = free_port("127.0.0.1", 0)
+    ready = partial(print, f"ready {port}", flush=True)
+    uvloop.run(until_stopped(application(folder), "127.0.0.1", port, on_ready=ready))
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1])))
+    serve(Path(sys.argv[1]))

@@ -1,13 +1,9 @@
 """One process of the backend: HTTP and its workers, until it is stopped."""
 
 import asyncio
-import signal
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 from starlette.types import ASGIApp
 
 from harness.backend.assembly import Backend
@@ -20,9 +16,10 @@ from harness.backend.pages import Pages
 from harness.backend.settings import BackendSettings
 from harness.backend.syncer import Poller, Syncer
 from harness.backend.web import SHORT, WEBHOOKS, Endpoints, application
+from harness.backend.woken import Woken
 from harness.backend.worker import Worker
 from harness.core import SystemClock
-from harness.errors import UsageError
+from harness.serving import free_port, until_stopped
 
 
 def serve(settings: BackendSettings, *, on_ready: Callable[[BackendSettings], None]) -> None:
@@ -32,15 +29,7 @@ def serve(settings: BackendSettings, *, on_ready: Callable[[BackendSettings], No
 
 def with_port(settings: BackendSettings) -> BackendSettings:
     """The settings with a port that is free now; UsageError when the wanted one is taken."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise UsageError(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another --port, or 0"
-            ) from error
-        return replace(settings, port=probe.getsockname()[1])
+    return replace(settings, port=free_port(settings.host, settings.port))
 
 
 async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings], None]) -> None:
@@ -70,52 +59,22 @@ async def _serve(settings: BackendSettings, on_ready: Callable[[BackendSettings]
         reconcile=settings.reconcile_seconds,
         tidy=lambda: backend.inbox.forget(settings.keep_seconds),
     )
-    threads: list[Worker | Syncer | Poller] = [*workers, *syncers, poller]
+    threads: list[Woken | Poller] = [*workers, *syncers, poller]
     intake = Intake(backend.inbox.keep, stored)
     pages = Pages(backend, wished)
     served: ASGIApp = application(Endpoints(backend, intake), pages, Outgoing(backend, wished))
     for defect in defects:
         served = defect.wrap(served, backend)
-    server = Server(
-        Logged(served, frozenset({WEBHOOKS, SHORT})),
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        log_enabled=False,
-    )
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    serving = asyncio.ensure_future(server.serve())
-    await _accepting(settings, serving)
-    for thread in threads:
-        thread.start()
-    on_ready(settings)
-    waiting = asyncio.ensure_future(stopped.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    server.stop()  # type: ignore[no-untyped-call]
-    await serving
-    waiting.cancel()
+
+    def accepts() -> None:
+        for thread in threads:
+            thread.start()
+        on_ready(settings)
+
+    logged = Logged(served, frozenset({WEBHOOKS, SHORT}))
+    await until_stopped(logged, settings.host, settings.port, on_ready=accepts)
     for thread in threads:
         thread.stop()
     intake.close()
     pages.close()
     backend.database.close()
-
-
-async def _accepting(settings: BackendSettings, serving: "asyncio.Future[None]") -> None:
-    """Return once the socket accepts; raise what ended the server otherwise."""
-    while True:
-        if serving.done():
-            serving.result()
-            raise UsageError(f"the backend could not listen on {settings.host}:{settings.port}")
-        try:
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-        except OSError:
-            await asyncio.wait({serving}, timeout=0.01)
-            continue
-        writer.close()
-        await writer.wait_closed()
-        return

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 
 from harness.backend.connections import CALLABLE, Connections
@@ -11,56 +10,35 @@ from harness.backend.meaning import CONNECTION, EVERYTHING, WHOLE
 from harness.backend.rests import Later, Lost
 from harness.backend.syncing import Reader
 from harness.backend.wishes import Wishes
+from harness.backend.woken import Woken
 from harness.errors import HarnessError
 
 LOG = logging.getLogger("golive.backend.sync")
 AFTER_ERROR = 10.0
 
 
-class Syncer:
-    """Fulfils wishes in a thread of its own until it is stopped. `reader` makes what reads, in that thread."""
+class Syncer(Woken):
+    """Fulfils wishes. `reader` makes what reads, in the thread that will use it."""
 
     def __init__(self, wishes: Wishes, reader: Callable[[str], Reader], *, idle: float) -> None:
-        self.name = f"sync-{uuid.uuid4().hex[:12]}"
+        super().__init__("sync", idle=idle)
         self._wishes = wishes
         self._make = reader
-        self._idle = idle
-        self._work = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that there is a wish."""
-        self._work.set()
-
-    def stop(self) -> None:
-        """End after the page under way."""
-        self._stopping.set()
-        self._work.set()
-        self._thread.join(timeout=60)
 
     def _run(self) -> None:
-        reader = self._make(self.name)
+        self._reader = self._make(self.name)
         try:
-            while not self._stopping.is_set():
-                self._work.clear()
-                if not self._step(reader):
-                    self._work.wait(self._idle)
+            super()._run()
         finally:
-            reader.gateway.close()
+            self._reader.gateway.close()
 
-    def _step(self, reader: Reader) -> bool:
-        """Fulfil one wish; False when there is none or the database is away."""
+    def _step(self) -> bool:
         try:
             wish = self._wishes.take(self.name)
             if wish is None:
                 return False
             try:
-                reader.fulfil(wish)
+                self._reader.fulfil(wish)
             except (Paused, Later) as rest:
                 self._wishes.postpone(self.name, wish, rest.seconds)
             except Lost:
