@@ -33,6 +33,22 @@ class Completion:
         return tuple((name.strip(), value.strip()) for name, _, value in pairs)
 
 
+CLOSED = "connection closed before an answer"
+
+
+class _Once:
+    """Lets a request leave once. libcurl repeats one by itself when a connection that it kept ends without a byte:
+    unpaced, uncounted, and an error of the target would never show."""
+
+    def __init__(self) -> None:
+        self.left = self.again = False
+
+    def __call__(self, *_addresses: Any) -> int:
+        self.again = self.left
+        self.left = True
+        return int(pycurl.PREREQFUNC_ABORT if self.again else pycurl.PREREQFUNC_OK)
+
+
 class CurlPool:
     """At most `size` requests in flight. `timeout` in seconds, for the whole request."""
 
@@ -62,6 +78,7 @@ class CurlPool:
         handle.setopt(pycurl.HTTPHEADER, headers)
         handle.setopt(pycurl.WRITEFUNCTION, into.write)
         handle.setopt(pycurl.HEADERFUNCTION, head.write)
+        handle.once.left = handle.once.again = False
         if method == "GET":
             handle.setopt(pycurl.HTTPGET, 1)
         else:
@@ -105,6 +122,8 @@ class CurlPool:
 
     def _end(self, handle: Any, problem: str | None) -> Completion:
         token, into, head = self._busy.pop(handle)
+        if handle.once.again:
+            problem = CLOSED
         status = handle.getinfo(pycurl.RESPONSE_CODE) if problem is None else None
         was_sent = problem is None or handle.getinfo(pycurl.REQUEST_SIZE) > 0
         limited = status in {429, 452, 503}
@@ -118,7 +137,9 @@ class CurlPool:
         return Completion(token, status, into.getvalue(), head.getvalue(), problem, was_sent, after)
 
     def _make(self) -> Any:
-        handle = pycurl.Curl()
+        handle: Any = pycurl.Curl()
+        handle.once = _Once()
+        handle.setopt(pycurl.PREREQFUNCTION, handle.once)
         handle.setopt(pycurl.NOSIGNAL, 1)
         handle.setopt(pycurl.TIMEOUT_MS, int(self._timeout * 1000))
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, 5000)

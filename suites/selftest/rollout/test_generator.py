@@ -17,7 +17,8 @@ from harness.rollout.slots import FileSlots
 from harness.rollout.transport import CurlPool
 from harness.rollout.work import UNIQUE, Flow, Step, Work
 
-Answer = tuple[int, bytes]
+Answer = tuple[int, bytes] | None
+"""Status and body; None closes the connection instead."""
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -47,7 +48,10 @@ class Handler(socketserver.StreamRequestHandler):
             body = self.rfile.read(length)
             path = line.split()[1].decode()
             self.server.seen.append((path, body))
-            status, content = self.server.answer(len(self.server.seen), path, body)
+            answer = self.server.answer(len(self.server.seen), path, body)
+            if answer is None:
+                return
+            status, content = answer
             self.wfile.write(b"HTTP/1.1 %d x\r\ncontent-length: %d\r\n\r\n%s" % (status, len(content), content))
 
 
@@ -104,6 +108,16 @@ def test_a_stall_is_felt_by_everything_that_was_due(server: Server) -> None:
     measured = play(work_for(server, Flow("steady_sync", "list", 1, 50, (LIST,))))
     assert (measured.quantile("latency", 0.7, "list") or 0) > 0.1
     assert measured.total("answered") == 50
+
+
+@pytest.mark.parametrize("step", [LIST, replace(LIST, of="create", method="POST", body="{}", operation="create")])
+def test_a_connection_that_ends_without_an_answer_is_an_error(server: Server, step: Step) -> None:
+    """On a connection that was kept, too: nothing is repeated but what the generator counts and paces."""
+    server.answer = lambda number, _path, _body: None if number % 10 == 5 else (200, b"{}")
+    measured = play(work_for(server, Flow("steady_sync", step.of, 1, 40, (step,)), seconds=0.3))
+    assert measured.total("sent") == len(server.seen)
+    assert measured.total("errors") == sum(number % 10 == 5 for number in range(1, len(server.seen) + 1))
+    assert dict(measured.problems) == {f"{step.of}: connection closed before an answer": measured.total("errors")}
 
 
 def test_a_refusal_is_counted_waited_for_and_repeated(server: Server, tmp_path: Path) -> None:
