@@ -230,6 +230,7 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
         problems=tuple(played.problems),
         backend=trial.settings.backend,
         backend_version=trial.backend_version,
+        interrupted=played.interrupted,
         decided=any(result.state is GateState.LOST for result in results)
         or (trial.rehearsal is not None and trial.rehearsal.problem is not None),
     )

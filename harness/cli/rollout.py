@@ -58,6 +58,7 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
     """
     from harness.cli.rolling import RollSettings, roll
     from harness.cli.rollout_plan import chosen_stages, read_plan
+    from harness.cli.stopping import stopped_like_ctrl_c
 
     if (stage is None) is not everything:
         raise click.UsageError("name one STAGE, or --all")
@@ -87,7 +88,8 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
     )
     status = ExitStatus.GO
     for each in chosen_stages(plan, (stage,) if stage else ()):
-        report = roll(plan, each, settings)
+        with stopped_like_ctrl_c():
+            report = roll(plan, each, settings)
         _show(report, choices["out"])
         status = report.exit_status
         if status is not ExitStatus.GO:

@@ -39,6 +39,7 @@ class Told:
     problems: tuple[str, ...]
     backend: str | None
     backend_version: str
+    interrupted: bool
     decided: bool
     """Whether an outcome other than promote rests on something that was lost, not on too little data."""
 
@@ -60,6 +61,8 @@ def make_report(
     status = STATUS[told.outcome]
     if told.outcome is StageOutcome.HOLD and not told.decided:
         status = ExitStatus.INCONCLUSIVE
+    if told.interrupted:
+        status = ExitStatus.INTERRUPTED
     return RolloutReport(
         golive=version("golive"),
         command=told.command,

@@ -47,6 +47,8 @@ class Generator:
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
     observe: Callable[[Operation, Completion, float], None] | None = None
+    abandoned: Callable[[], bool] = lambda: False
+    """Asked once a second: whether whoever started the load is gone. Then it ends."""
     stopped: bool = False
     samples: dict[str, list[Sample]] = field(default_factory=dict)
 
@@ -245,6 +247,7 @@ class Generator:
         if second > self._window and now > self._start:
             self._take(now)
             self._window = second
+            self.stopped = self.stopped or self.abandoned()
             horizon = now - self.work.window
             self._sends = [sent for sent in self._sends if sent > horizon]
 

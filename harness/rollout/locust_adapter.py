@@ -21,6 +21,7 @@ from harness.rollout.generator import Generator
 from harness.rollout.measuring import Recorder
 from harness.rollout.operations import Operation, full_exchange
 from harness.rollout.pacing import Pacer
+from harness.rollout.process import PARENT
 from harness.rollout.slots import open_slots
 from harness.rollout.transport import Completion, CurlPool
 from harness.rollout.work import BUDGET, Work
@@ -121,6 +122,7 @@ def _generator(environment: Any, index: int) -> Generator:
     if work.slots is not None:
         store = open_slots(os.environ.get(BUDGET) or work.slots)
         pacer = Pacer(store, per_second=work.per_second, jitter=work.jitter, sleep=gevent.sleep)
+    parent = int(os.environ.get(PARENT, "0"))
     raw = Path(work.raw) / f"raw-{index}.csv" if work.raw else None
     lines: list[str] = []
 
@@ -153,6 +155,7 @@ def _generator(environment: Any, index: int) -> Generator:
         pacer,
         pause=gevent.sleep,
         observe=observe if work.extra.get("observe", True) else None,
+        abandoned=lambda: parent != 0 and os.getppid() != parent,
     )
 
 

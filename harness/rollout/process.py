@@ -18,6 +18,8 @@ from harness.rollout.measuring import Measured
 from harness.rollout.work import Work
 
 WORK_FILE, WINDOWS, SAMPLES, DONE = "load.json", "windows.ndjson", "samples.ndjson", "done.ndjson"
+PARENT = "GOLIVE_LOAD_PARENT"
+"""Environment: the process that started the load. Without it the load ends: nobody would judge it, or could stop it."""
 STARTING = 60.0
 """Seconds that Locust may take until the first measurement."""
 LOOK = 0.25
@@ -61,7 +63,7 @@ def play(work: Work, folder: Path, locustfile: Path, environ: Mapping[str, str],
     """Run the test in `folder` to its end. Never hangs: a process that dies, or that does not end in time, ends it."""
     folder.mkdir(parents=True, exist_ok=True)
     work.save(folder / WORK_FILE)
-    environment = {**environ, "GOLIVE_LOAD": str(folder / WORK_FILE)}
+    environment = {**environ, "GOLIVE_LOAD": str(folder / WORK_FILE), PARENT: str(os.getpid())}
     played = Played(Measured())
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -166,13 +168,16 @@ def _end(running: Mapping[str, "subprocess.Popen[bytes]"]) -> None:
         if process.poll() is None:
             process.terminate()
     deadline = time.monotonic() + GRACE
-    for process in running.values():
-        try:
-            process.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    try:
+        for process in running.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+    finally:  # also when a second ctrl-C does not want to wait
+        for process in running.values():
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 def _read(folder: Path, played: Played) -> None:

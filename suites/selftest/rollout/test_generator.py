@@ -120,6 +120,16 @@ def test_a_connection_that_ends_without_an_answer_is_an_error(server: Server, st
     assert dict(measured.problems) == {f"{step.of}: connection closed before an answer": measured.total("errors")}
 
 
+def test_load_ends_with_whoever_started_it(server: Server) -> None:
+    """A load test whose command was killed does not go on loading the target."""
+    work, windows = work_for(server, Flow("steady_sync", "list", 1, 600, (LIST,)), seconds=60), list[dict[str, Any]]()
+    generator = Generator(work, 0, CurlPool(50, timeout=5), Recorder(0), windows.append, {}, abandoned=lambda: True)
+    began = time.monotonic()
+    generator.run(began)
+    assert time.monotonic() - began < 30
+    assert Measured.of(windows).total("unsent") > 500
+
+
 def test_a_refusal_is_counted_waited_for_and_repeated(server: Server, tmp_path: Path) -> None:
     """A 429 is no error: it is counted, the budget stops for everybody, and the request is sent again."""
     server.answer = lambda number, _path, _body: (429 if number == 3 else 200, b"{}")

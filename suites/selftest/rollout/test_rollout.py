@@ -1,9 +1,12 @@
 """`golive rollout` from end to end: Locust, the emulator, the judgement, the report and the ledger."""
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +62,23 @@ def test_a_stage_is_played_judged_and_kept(tmp_path: Path) -> None:
     assert secrets
     assert not [secret for secret in secrets if secret in written]
     assert json.loads((out / entry.report / "load.json").read_text(encoding="utf-8"))["flows"]
+
+
+def test_a_command_that_is_ended_leaves_nothing_running(tmp_path: Path, eventually: Callable[..., Any]) -> None:
+    """SIGTERM ends the load like ctrl-C: exit 130, no promotion, and neither Locust nor the emulator lives on."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "harness.cli", "rollout", "canary", "--seconds", "60", "--out", str(out)]
+    running = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [*command, "--plan", str(patient_plan(tmp_path))], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert eventually(lambda: list(out.glob("*/windows.ndjson")))
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text(encoding="ascii").split()
+    running.send_signal(signal.SIGTERM)
+    told, _ = running.communicate(timeout=60)
+    assert running.returncode == ExitStatus.INTERRUPTED, told
+    assert [entry.outcome for entry in read_ledger(out / LEDGER_FILE)] == [StageOutcome.INVALID]
+    assert len(children) == 2
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
 
 
 def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
