@@ -117,7 +117,19 @@ def parse_gate(text: str) -> Gate:
     if of is not None and of not in CLASSES:
         raise UsageError(f'gate "{text}": unknown endpoint class "{of}"{nearest(of, CLASSES)}')
     bound = _bound(text, measure, float(number), unit, previous is not None)
+    _possible(text, measure, bound, strict=comparison == "<")
     return Gate(" ".join(text.split()), measure, of, comparison == "<", bound, previous is not None)
+
+
+def _possible(text: str, measure: Measure, bound: float, *, strict: bool) -> None:
+    """UsageError for a gate that nothing can hold: every stage would be held by it."""
+    least = 1.0 if measure.kind == "factor" else 0.0
+    if bound > least or (bound == least and not strict and measure.kind != "time" and measure.name != "budget"):
+        return
+    why = {"time": "nothing takes no time", "factor": "an operation takes at least one request"}.get(
+        measure.kind, "a stage sends requests" if measure.name == "budget" else "nothing is below 0%"
+    )
+    raise UsageError(f'gate "{text}" can never hold: {why}. Write a bound that a sound target keeps')
 
 
 def _bound(text: str, measure: Measure, number: float, unit: str, previous: bool) -> float:

@@ -3,9 +3,9 @@
 import hashlib
 import re
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.errors import UsageError
 from harness.plan.gates import UNITS, Gate, parse_gate
@@ -25,9 +25,36 @@ SCENARIOS = (
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
 _RATE = re.compile(r"(\d+)/(\d+(?:\.\d+)?)?(ms|s|min|h|d)")
 
-Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(ms|s|min|h|d)$")]
-"""`45s`, `60min`, `48h`, `7d`."""
-RateText = Annotated[str, Field(pattern=r"^[1-9]\d*/(\d+(\.\d+)?)?(ms|s|min|h|d)$")]
+
+def _lasting(text: str) -> str:
+    try:
+        lasts = seconds(text)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    if lasts <= 0:
+        raise ValueError(f'"{text}" is no time at all; write 45s, 60min, 48h or 7d')
+    return text
+
+
+def _limiting(text: str) -> str:
+    try:
+        requests, window = rate(text)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+    if not (requests and window):
+        raise ValueError(f'"{text}" lets nothing through; write requests per window, such as 500/10s')
+    return text
+
+
+Duration = Annotated[
+    str, AfterValidator(_lasting), Field(json_schema_extra={"pattern": r"^\d+(\.\d+)?\s*(ms|s|min|h|d)$"})
+]
+"""`45s`, `60min`, `48h`, `7d`: longer than nothing."""
+RateText = Annotated[
+    str,
+    AfterValidator(_limiting),
+    Field(json_schema_extra={"pattern": r"^[1-9]\d*/(\d+(\.\d+)?)?(ms|s|min|h|d)$"}),
+]
 """`500/10s`, `60/min`: requests per sliding window."""
 Count = Annotated[float, Field(ge=0)]
 
@@ -126,7 +153,7 @@ class TrafficChange(Model):
 class Failed(Model):
     """What to do when a gate is lost."""
 
-    then: Annotated[str, Field(pattern="^(hold|roll_back)$")] = "hold"
+    then: Literal["hold", "roll_back"] = "hold"
     command: str | None = None
     """What takes the stage back, such as the command of your feature flag. Shown; run by `--rehearse` only."""
     within: Duration = "5min"

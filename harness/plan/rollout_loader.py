@@ -6,10 +6,10 @@ from pathlib import Path
 from harness.contract import Contract
 from harness.errors import PlanError, UsageError
 from harness.plan.directives import Told
-from harness.plan.gates import parse_gate
+from harness.plan.gates import Gate, parse_gate
 from harness.plan.loader import PLANS
 from harness.plan.problems import Place, nearest, raise_all
-from harness.plan.rollout import SCENARIOS, Rollout, Stage, seconds
+from harness.plan.rollout import SCENARIOS, Rollout, Stage, Traffic, seconds
 from harness.plan.validation import validated
 from harness.plan.yaml_source import read_yaml
 
@@ -93,13 +93,44 @@ def _contents(plan: Rollout, stage: Stage, index: int) -> Iterator[Told]:
         yield (*place, "play"), str(error)
     if stage.failed.rehearse and stage.failed.command is None:
         yield (*place, "failed"), "rehearse needs a command, which takes the stage back"
+    seen: dict[tuple[str, str | None, bool], str] = {}
     for number, text in enumerate(stage.gates):
         try:
             gate = parse_gate(text)
         except UsageError as error:
             yield (*place, "gates", number), str(error)
             continue
+        other = seen.setdefault((gate.measure.name, gate.of, gate.previous), text)
+        if other is not text:
+            yield (*place, "gates", number), f'gate "{text}" speaks of the same as "{other}"; keep the stricter one'
+        unmeasured = _unmeasured(plan.traffic_of(stage), stage, gate)
+        if unmeasured:
+            yield (*place, "gates", number), f'gate "{text}" can never hold: {unmeasured}'
         if gate.previous and index == 0:
             yield (*place, "gates", number), f'gate "{text}": the first stage has no previous one'
         if plan.backend_required and gate.measure.backend and "webhook_burst" not in stage.scenarios:
             yield (*place, "gates", number), f'gate "{text}" is measured by the scenario webhook_burst; add it'
+
+
+def _unmeasured(traffic: Traffic, stage: Stage, gate: Gate) -> str | None:
+    """Why the stage's own traffic leaves a gate without data, or beyond its bound whatever the target does; None when
+    it does not."""
+    played, reading = set(stage.scenarios), set(SCENARIOS) - {"write_burst", "webhook_burst"}
+    missing = {
+        "list": not played & reading and f"no list is read; add a scenario of {', '.join(sorted(reading))}",
+        "create": ("write_burst" not in played or not traffic.writes_at_once)
+        and "nothing is written; add the scenario write_burst and traffic.writes_at_once",
+        "job": not (played >= {"write_burst"} and traffic.asynchronous_writes and traffic.job_looks)
+        and "no job is looked at; that takes the scenario write_burst, asynchronous_writes and job_looks",
+        "get": not (played >= {"webhook_burst"} and traffic.fetches_per_webhook)
+        and "no single object is read; that takes the scenario webhook_burst and fetches_per_webhook",
+        "connection": "reauth_wave" not in played and "no connection is asked for; add the scenario reauth_wave",
+    }.get(gate.of or "")
+    if missing:
+        return missing
+    if gate.measure.name == "freshness":
+        if "steady_sync" not in played:
+            return "freshness is measured by the scenario steady_sync; add it"
+        if gate.bound <= seconds(traffic.sync_every):
+            return f"before each sync the data is {traffic.sync_every} old (sync_every); allow more than that"
+    return None

@@ -73,6 +73,10 @@ def _sentence(item: Any, place: Place, value: Any, tag: str | None, model: type[
         return f"{where} should be true, false, or a mapping of rules, found {_short(value)}"
     if item["type"] == "string_type" and isinstance(value, (int, float)):
         return f'{where} should be a text, found {_short(value)}; write "{json.dumps(value)}" in quotes'
+    if item["type"] == "value_error":
+        return f"{where}: {item['ctx']['error']}"
+    if item["type"] == "too_short":
+        return f"{where} is empty; write at least one"
     return f"{where}: {item['msg'].replace('Input', 'it', 1)}, found {_short(value)}"
 
 

@@ -37,6 +37,20 @@ def test_the_shipped_plan_loads_and_grows(contract: Contract) -> None:
         ("writes: [vendors", "writes: [vendor", '"vendor" has no create in the contract. Did you mean "vendors"?'),
         ("users: 3", "users: 3000", 'has fewer connections than "canary" before it'),
         ("play: 40s", "play: 1s", "is not between 5s and 1h"),
+        ("errors <= 1%", "errors < 0%", "can never hold: nothing is below 0%"),
+        ("p95(create) <= 2s", "p95(create) <= 0s", "can never hold: nothing takes no time"),
+        ("p95(create) <= 2s", "p95(get) <= 2s", "can never hold: no single object is read"),
+        ("p95(create) <= 2s", "p99(list) <= 2s", 'speaks of the same as "p99(list) <= 800ms"; keep the stricter one'),
+        ("freshness <= 75min", "freshness <= 60min", "before each sync the data is 60min old"),
+        ("sync_every: 60min", "sync_every: 0min", 'traffic.sync_every: "0min" is no time at all'),
+        ("500/10s", "500/0s", '"500/0s" lets nothing through'),
+        ("500/10s", "500 per 10s", '"500 per 10s" is no rate; write requests per window, such as 500/10s'),
+        ("then: hold", "then: pray", "'hold' or 'roll_back', found \"pray\""),
+        (
+            "resources: [vendors, bills, bill_payments, bill_credit_memos, accounts, items]",
+            "resources: []",
+            "resources is empty; write at least one",
+        ),
     ],
 )
 def test_a_wrong_plan_is_told_with_its_line(
@@ -84,6 +98,10 @@ def test_gates_are_read_in_their_units() -> None:
         "errors <= 130%",
         "",
         "p99 <= -1s",
+        "p99 < 0ms",
+        "amplification <= 0.9x",
+        "amplification < 1x",
+        "budget <= 0%",
     ],
 )
 def test_what_is_no_gate_is_refused(text: str) -> None:
