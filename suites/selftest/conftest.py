@@ -1,15 +1,31 @@
 """What tests of several rooms use: patience, and a private PostgreSQL where they hold on more than one database."""
 
+import os
 import subprocess
 import sys
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001 - the hook names it
+    """One worker more than processors: tests of servers wait a third of their time, for time-outs and back-offs."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What a module shares is made once."""
+    from suites.selftest.spreading import ModuleScheduling
+
+    return ModuleScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ def test_a_file_of_another_boot_does_not_count(tmp_path):
     assert log.reserve().wait == 0.0
 
 
-@pytest.mark.parametrize("place", ["file", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.mark.parametrize("place", ["file", "postgresql"])
 def test_several_holders_keep_the_limit_together(tmp_path, request, place):
     """Holders with logs of their own, as processes have, keep the limit in each window, though some arrive late."""
     url = request.getfixturevalue("postgresql")() if place == "postgresql" else None

@@ -127,9 +127,7 @@ def complete(world, eventually, id, resource):
     return eventually(lambda: world.mirrored(id, resource), lambda rows: bool(rows) and rows == world.ledger(resource))
 
 
-BOTH = pytest.mark.parametrize(
-    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
-)
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
 
 @BOTH

@@ -49,8 +49,7 @@ def post(http, url, content, secret=SECRET):
         return None
 
 
-ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))
-BOTH = pytest.mark.parametrize("settings", ["sqlite", ON_POSTGRESQL], indirect=True)
+BOTH = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from harness.checks import all_checks
 from harness.emulator.defects import all_defects
 from harness.report.proof_record import Outcome
 
-pytestmark = pytest.mark.xdist_group("proof")
-
 JUDGED_ELSEWHERE = frozenset(
     {
         "config.credentials",

@@ -81,9 +81,7 @@ def start():
         double.process.stop()
 
 
-@pytest.fixture(
-    scope="module", params=["memory", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
-)
+@pytest.fixture(scope="module", params=["memory", "postgresql"])
 def database(request):
     """Where an emulator keeps its state: the same tests hold on both."""
     return None if request.param == "memory" else request.getfixturevalue("postgresql")()

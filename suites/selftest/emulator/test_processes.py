@@ -62,7 +62,6 @@ def test_a_shell_reads_the_lines_that_point_it_at_the_emulator():
     assert told.stdout == secret
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_two_processes_are_one_api(start, postgresql):
     """Cursors, jobs, keys, connections, configurations and the limit hold in whichever process answers."""
     url = postgresql()
@@ -95,7 +94,6 @@ def test_two_processes_are_one_api(start, postgresql):
     assert set(statuses[11:]) == {429}
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_one_key_makes_one_object_over_two_processes(postgresql):
     """Concurrent writes of one key to two processes make one object, and every answer names it."""
     assert postgresql

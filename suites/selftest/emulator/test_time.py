@@ -7,7 +7,6 @@ import pytest
 
 from harness.contract import load_contract
 
-pytestmark = pytest.mark.xdist_group("time")
 HOUR = 3600
 SYNCED = 1300
 """Seconds after which both batches of an initial sync are in."""

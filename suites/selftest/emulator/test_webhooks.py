@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-pytestmark = pytest.mark.xdist_group("webhooks")
 HOUR = 3600
 SPANS = [30, 60, 120, 240, 480]
 """Seconds between the six attempts."""

@@ -19,7 +19,6 @@ from harness.emulator import EmulatorProcess, EmulatorSettings
 from harness.emulator.credentials import environment
 from harness.pytest_plugin.cassettes import HEADER, ends, seal_of
 
-pytestmark = pytest.mark.xdist_group("recorded")
 GOLIVE = Path(sys.executable).with_name("golive")
 ROOT = Path(__file__).resolve().parents[3]
 

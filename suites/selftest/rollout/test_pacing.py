@@ -150,7 +150,7 @@ def redis_server(tmp_path: Path) -> Iterator[str]:
     server.stdout.close()
 
 
-@pytest.mark.parametrize("server", ["redis", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
+@pytest.mark.parametrize("server", ["redis", "postgresql"])
 def test_machines_share_slots_on_a_server(request: pytest.FixtureRequest, server: str) -> None:
     """Two clients of one server reserve one after the other, by its clock; a refusal stops both, and a budget of
     another name neither."""
