@@ -6,9 +6,10 @@ from collections.abc import Callable
 from harness.errors import TargetUnreachable, UsageError
 from harness.plan.rollout import Rollout, Stage
 from harness.rollout.backend import WEBHOOK_PATH, Queue, look
+from harness.rollout.circumstances import Circumstances
 from harness.rollout.demand import limit_of
 from harness.rollout.emulated import Emulated, Raised
-from harness.rollout.judging import Circumstances, lost_for_good
+from harness.rollout.judging import lost_for_good
 from harness.rollout.measuring import Measured
 from harness.rollout.work import Work
 

@@ -1,6 +1,7 @@
 """From a stage to the work of its load test: flows of requests that are the steps of the plans' cases."""
 
 import json
+import math
 import os
 import secrets
 import time
@@ -19,11 +20,14 @@ from harness.plan.rollout import Rollout, Stage, Traffic, seconds
 from harness.rollout.backend import WEBHOOK_PATH
 from harness.rollout.demand import URGENCY, bursts, by_platform, limit_of, parted, share_out
 from harness.rollout.slots import budget_file, on_server, open_slots, without_secret
+from harness.rollout.statistics import needed_without_failure
 from harness.rollout.work import BUDGET, TOKEN, UNIQUE, Flow, Step, Work
 
 PATTERN = 20
 """Connections that are told apart; further ones repeat them."""
 MOST_IDS = 20
+SAMPLES = needed_without_failure(0.01)
+"""Answers of each class that the checks judge, over all processes: where one in a hundred is wrong, one of them is."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def prepare(plan: Rollout, stage: Stage, world: World, folder: Path, wanted: Wan
         jitter=limit.jitter,
         sync_every=seconds(kitchen.traffic.sync_every),
         job_looks=1 if kitchen.traffic.job_looks else 0,
+        samples=math.ceil(SAMPLES / wanted.workers),
         signed=wanted.backend is not None and wanted.emit_url is None,
     )
 
@@ -218,7 +223,8 @@ def _list_step(platform: str, name: str, kitchen: Kitchen, *, changes: bool) -> 
         since = int((time.time() - seconds(kitchen.traffic.sync_every)) * 1000)
         query += f"&last_synced_at_min={since}"
         case = f"queries/window/{platform}/{name}/last_synced_at_min"
-    return Step("list", "GET", operation.path + query, platform, None, name, "list", case, walks=not changes)
+    key = kitchen.contract.resource(name).list_key
+    return Step("list", "GET", operation.path + query, platform, None, name, "list", case, walks=not changes, key=key)
 
 
 def _create_step(platform: str, name: str, kitchen: Kitchen) -> Step | None:
@@ -234,8 +240,9 @@ def _create_step(platform: str, name: str, kitchen: Kitchen) -> Step | None:
     operation = resource.operations["create"]
     if kitchen.traffic.asynchronous_writes and operation.is_async:
         body["response_mode"] = "async"
+    key = "async_response" if "response_mode" in body else None
     case = f"jobs/create/{platform}/{name}"
-    return Step("create", "POST", operation.path, platform, json.dumps(body), name, "create", case)
+    return Step("create", "POST", operation.path, platform, json.dumps(body), name, "create", case, key=key)
 
 
 def _marked(template: Any) -> Any:

@@ -17,8 +17,16 @@ from typing import Any
 
 from harness.client.retries import RetryPolicy, Wait, retrying
 from harness.rollout.composing import Composer
-from harness.rollout.measuring import Recorder
-from harness.rollout.operations import Operation, Sample, arrivals, brief_exchange, job_failed
+from harness.rollout.measuring import AT_SIGHT, Recorder
+from harness.rollout.operations import (
+    Operation,
+    Sample,
+    arrivals,
+    brief_exchange,
+    is_empty,
+    is_wrapped,
+    job_failed,
+)
 from harness.rollout.pacing import Pacer
 from harness.rollout.release import MOMENT, Release, busiest
 from harness.rollout.transport import Completion, CurlPool
@@ -66,6 +74,7 @@ class Generator:
         self._worst: dict[int, tuple[float, int, bool]] = {}
         self._sends: list[float] = []
         self._seen: dict[str, int] = {}
+        self._filled: set[tuple[str, str | None]] = set()
         self._window = 0
         self._usage = 0.0
 
@@ -167,6 +176,7 @@ class Generator:
             self._follow_up(operation, completion, ended)
             self._note_freshness(operation, ended, problem is None)
             if problem is None:
+                self._look_into(operation, completion)
                 self._sample(operation, completion)
         if self.observe is not None:
             self.observe(operation, completion, ended)
@@ -185,7 +195,7 @@ class Generator:
         problem = None
         if status is None:
             problem = (completion.problem or "no answer").partition(":")[0]
-        elif not 200 <= status < 300:
+        elif status != 200 and (step.of != "webhook" or not 200 <= status < 300):
             problem = f"status {status}"
         elif step.operation == "job" and job_failed(completion.body):
             problem = "a job that failed"
@@ -229,6 +239,21 @@ class Generator:
         worst, count, whole = self._worst.get(operation.connection, (0.0, 0, True))
         age = ended - operation.intended
         self._worst[operation.connection] = (max(worst, age), count + 1, whole and good)
+
+    def _look_into(self, operation: Operation, completion: Completion) -> None:
+        """Every good answer, not the sampled ones only: what takes no check and a few microseconds."""
+        step, wrong = operation.step, None
+        if step.key is not None and not is_wrapped(completion.body, step.key):
+            wrong = f"{completion.status} without {step.key}"
+        elif step.operation == "list" and step.key is not None and "cursor=" not in operation.url:
+            place, empty = (step.path, step.platform), is_empty(completion.body, step.key)
+            if empty and place in self._filled:
+                wrong = "a list that had rows before is empty"
+            elif not empty:
+                self._filled.add(place)
+        if wrong is not None:
+            self.recorder.count(step.of, "wrong")
+            self.recorder.problems[f"{step.of}: {AT_SIGHT}{wrong}"] += 1
 
     def _sample(self, operation: Operation, completion: Completion) -> None:
         """A fair sample of the good answers of each class (reservoir)."""

@@ -8,6 +8,7 @@ as Locust messages to the process that leads, which appends them to one file. Wi
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,9 @@ class OpenLoop(locust.User):
         self.generator = _generator(environment, index)
         environment.golive_started.wait()
         self.generator.run(time.monotonic() + environment.golive_start_at - time.time())
-        for evidence in _redacted(self.generator, index):
+        for number, evidence in enumerate(_redacted(self.generator, index)):
+            if number % 10 == 0:
+                gevent.sleep(0)  # Locust's own messages keep flowing
             environment.runner.send_message(SAMPLE, evidence)
         environment.runner.send_message(DONE, {"worker": index})
         gevent.sleep(3600)
@@ -169,20 +172,18 @@ def _write(path: Path, lines: list[str]) -> None:
     lines.clear()
 
 
-def _redacted(generator: Generator, index: int) -> list[dict[str, Any]]:
-    """The sampled answers as evidence: redaction happens here, before anything leaves the process."""
+def _redacted(generator: Generator, index: int) -> Iterator[dict[str, Any]]:
+    """The sampled answers as evidence: redaction happens here, before anything leaves the process. Whole: a row that
+    is wrong may be the last of its page."""
     key = os.environ.get(KEY)
     if not key:
-        return []
+        return
     redactor = Redactor(bytes.fromhex(key), prefix=f"load{index}")
     for name, value in os.environ.items():
         if name.startswith("RUTTER_ACCESS_TOKEN_"):
             redactor.learn("access_token", value)
     redactor.learn("client_id", os.environ.get("RUTTER_CLIENT_ID", ""))
     redactor.learn("client_secret", os.environ.get("RUTTER_CLIENT_SECRET", ""))
-    samples = [sample for kept in generator.samples.values() for sample in kept]
-    return [
-        redactor.evidence(full_exchange(sample), case=sample.operation.step.case).brief(20).to_json()
-        for sample in samples
-        if sample.operation.step.of != "webhook"
-    ]
+    for of, kept in generator.samples.items():
+        for sample in kept if of != "webhook" else ():
+            yield redactor.evidence(full_exchange(sample), case=sample.operation.step.case).to_json()

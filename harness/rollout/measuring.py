@@ -11,10 +11,10 @@ from hdrh.histogram import HdrHistogram
 LONGEST = 30 * 86_400 * 1_000_000
 DIGITS = 3
 """Histograms hold microseconds up to 30 days with three significant digits: a value is at most 0.1 % off."""
+AT_SIGHT = "a wrong answer, "
+"""In the text of a problem that is no error: the answer came with a success, and is not what was asked for."""
 BIN = 0.01
 """Seconds; sends are counted in bins of that width."""
-
-COUNTS = ("planned", "wanted", "sent", "answered", "errors", "limited", "platform_limited", "in_flight", "unsent")
 
 
 def histogram() -> Any:

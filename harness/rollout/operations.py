@@ -87,3 +87,15 @@ def job_failed(body: bytes) -> bool:
     except ValueError:
         return True
     return not isinstance(job, dict) or job.get("status") == "failure"
+
+
+def is_wrapped(body: bytes, key: str) -> bool:
+    """Whether a body can be a whole JSON object with that key: a page of a proxy, half an answer or another one is
+    not. Parsing each would cost the generator its time; the checks parse a sample."""
+    return body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}" and f'"{key}"'.encode() in body
+
+
+def is_empty(body: bytes, key: str) -> bool:
+    """Whether the list under that key has no row."""
+    after = body.partition(f'"{key}"'.encode())[2].lstrip(b": \t\r\n")
+    return after[:1] == b"[" and after[1:64].lstrip()[:1] == b"]"

@@ -31,6 +31,8 @@ class Step:
     case: str | None = None
     walks: bool = False
     """Whether the next request of this step follows the cursor of the answer."""
+    key: str | None = None
+    """What an answer of success holds: the wrapper of the rows, or the job of an asynchronous write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Work:
     timeout: float = 35.0
     drain: float = 5.0
     samples: int = 12
+    """Answers of each class that each process keeps for the checks."""
     in_flight: int = 1000
     raw: str | None = None
     """A folder for every single measurement, for proofs of the merging."""

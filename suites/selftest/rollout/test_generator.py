@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from harness.core.measurement import GateState
+from harness.plan.gates import parse_gate
+from harness.rollout.circumstances import Circumstances
 from harness.rollout.generator import Generator
+from harness.rollout.judging import judge_gates
 from harness.rollout.measuring import Measured, Recorder
 from harness.rollout.pacing import Pacer
 from harness.rollout.slots import FileSlots
@@ -118,6 +122,37 @@ def test_a_connection_that_ends_without_an_answer_is_an_error(server: Server, st
     assert measured.total("sent") == len(server.seen)
     assert measured.total("errors") == sum(number % 10 == 5 for number in range(1, len(server.seen) + 1))
     assert dict(measured.problems) == {f"{step.of}: connection closed before an answer": measured.total("errors")}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Bad gateway</html>",
+        b"",
+        b'{"rows": []}',
+        b'{"bills": [{"id": "1"}, {"id"',
+        b'{"bills": [], "next_cursor": null}',
+        b' {"bills":[ ]}',
+    ],
+)
+def test_every_answer_is_looked_at(server: Server, body: bytes) -> None:
+    """A success that is no list, half a list, or a list that lost its rows is counted, one among many."""
+    server.answer = lambda number, _path, _body: (200, body if number == 7 else b'{"bills": [{"id": "1"}]}')
+    step = replace(LIST, key="bills")
+    measured = play(work_for(server, Flow("steady_sync", "list", 1, 20, (step,)), seconds=0.2))
+    assert (measured.total("wrong"), measured.total("errors")) == (1, 0)
+    (result,) = judge_gates([parse_gate("check_failures <= 0%")], measured, Circumstances({"list": 20}, 0.2, 500, 10.0))
+    assert result.state is GateState.LOST
+    assert "at sight 1 of 20" in result.seen
+    assert "a wrong answer, " in result.why
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 302, 404])
+def test_only_the_documented_success_is_one(server: Server, status: int) -> None:
+    """200 is; any other status is an error, also one that sounds well."""
+    server.answer = lambda number, _path, _body: (status if number == 7 else 200, b"")
+    measured = play(work_for(server, Flow("steady_sync", "list", 1, 20, (LIST,)), seconds=0.2))
+    assert dict(measured.problems) == {f"list: status {status}": 1}
 
 
 def test_load_ends_with_whoever_started_it(server: Server) -> None:

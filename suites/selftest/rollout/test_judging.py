@@ -10,7 +10,8 @@ from harness.core.measurement import GateState, StageOutcome
 from harness.plan.gates import parse_gate
 from harness.plan.rollout import Rollout, Validity
 from harness.rollout.backend import Queue, QueueState
-from harness.rollout.judging import Circumstances, judge_gates, lost_for_good, outcome, why_invalid
+from harness.rollout.circumstances import Circumstances
+from harness.rollout.judging import judge_gates, lost_for_good, outcome, why_invalid
 from harness.rollout.measuring import Measured, Recorder
 
 AROUND = Circumstances({"list": 1000}, 20.0, 500, 10.0)
@@ -68,6 +69,21 @@ def test_a_gate_says_how_it_stands(gate: str, data: Measured, state: GateState) 
     """A gate is held or lost only by enough data, and no data never passes."""
     (result,) = judge_gates([parse_gate(gate)], data, AROUND)
     assert result.state is state, result
+
+
+@pytest.mark.parametrize(
+    ("failed", "state"), [(0, GateState.HELD), (2, GateState.HELD), (3, GateState.UNDECIDED), (4, GateState.LOST)]
+)
+def test_errors_of_writes_do_not_hide_behind_lists(failed: int, state: GateState) -> None:
+    """5 % of 60 writes are 0.5 % of all requests: a gate on errors over all is not held by them."""
+    recorder = Recorder(0)
+    for of, answered, errors in (("list", 1000, 0), ("create", 60, failed)):
+        recorder.count(of, "answered", answered)
+        recorder.count(of, "errors", errors)
+    data = Measured.of([recorder.take(0, cpu=0.1, in_flight=0, queued=0, lost_slots=0)])
+    (result,) = judge_gates([parse_gate("errors <= 1%")], data, AROUND)
+    assert result.state is state, result
+    assert failed < 3 or f"{failed} of 60 create requests" in result.why
 
 
 def test_a_gate_on_the_stage_before_compares_intervals() -> None:
