@@ -12,6 +12,7 @@ from harness.cli.rollout_judge import judge_samples
 from harness.cli.rollout_parts import REFERENCE, Parts, emulated_parts, reference_version
 from harness.cli.rollout_rehearsal import Rehearsal, rehearse, with_rehearsal
 from harness.cli.rollout_report import Told, make_report, reasons_of
+from harness.cli.rollout_start import may_start, reservations
 from harness.cli.rollout_watch import Watcher, Webhooks
 from harness.cli.rollout_work import Wanted, environment_of, prepare
 from harness.contract import load_contract
@@ -65,7 +66,7 @@ class RollSettings:
 def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
     """The load test ahead of one stage, from the question whether it may start to its entry in the ledger."""
     began, backend_version = time.monotonic(), _backend_version(settings)
-    may_start(plan, stage, settings, backend_version)
+    may_start(plan, stage, settings.out, settings.target, backend_version)
     rehearsal = rehearse(stage) if settings.rehearse else None
     with _parts(plan, settings) as parts:
         target = resolve_target(settings.target, environ=parts.environ, settings_file=Path("golive.toml"))
@@ -83,28 +84,6 @@ def _parts(plan: Rollout, settings: RollSettings) -> AbstractContextManager[Part
         settings.say("starting the emulator" + (" and the reference backend" * (settings.backend == REFERENCE)))
         return emulated_parts(plan, _emulator(plan, settings), settings.backend)
     return nullcontext(Parts(dict(os.environ), settings.backend))
-
-
-def may_start(plan: Rollout, stage: Stage, settings: RollSettings, backend_version: str) -> None:
-    """UsageError when the stage before was not promoted on this version of plan and backend, on this target."""
-    before = plan.before(stage)
-    if before is None:
-        return
-    entries = read_ledger(settings.ledger)
-    found = latest(entries, before.stage, digest=plan.digest, backend=backend_version, target=settings.target)
-    if found is None:
-        other = next((entry for entry in reversed(entries) if entry.stage == before.stage), None)
-        why = "was not tested" if other is None else (
-            f"was tested on another version (plan {other.digest[:12]}, backend {other.backend}, target {other.target})"
-        )  # fmt: skip
-    elif found.outcome is StageOutcome.PROMOTE:
-        return
-    else:
-        why = f"was not promoted on {found.at}: {found.outcome}"
-    raise UsageError(
-        f"stage {stage.stage} may not start: stage {before.stage} {why}. This is plan {plan.digest[:12]}, backend "
-        f"{backend_version}, target {settings.target}. First: golive rollout {before.stage}"
-    )
 
 
 @dataclass(frozen=True)
@@ -143,7 +122,7 @@ def _tested(trial: _Trial) -> RolloutReport:
     clear(trial.folder)
     ended, rehearsal = _play(trial), trial.rehearsal
     report = _judge(trial, ended)
-    write_rollout_report(report, trial.folder)
+    digest = write_rollout_report(report, trial.folder)
     append_entry(
         trial.settings.ledger,
         LedgerEntry(
@@ -159,6 +138,7 @@ def _tested(trial: _Trial) -> RolloutReport:
             limited=ended.played.measured.total("limited"),
             feasible=plan_capacity(trial.plan, trial.stage).feasible,
             report=trial.folder.name,
+            report_hash=digest,
             rollback_seconds=rehearsal.took if rehearsal is not None and rehearsal.problem is None else None,
         ),
     )
@@ -213,6 +193,8 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
     invalid = _invalid(plan, ended)
     judged = outcome(stage, results, gates, invalid)
     verdict, rollback = with_rehearsal(stage, judged, trial.rehearsal)
+    reserved = tuple(reservations(plan, stage, ended.work)) if judged is StageOutcome.PROMOTE else ()
+    verdict = StageOutcome.HOLD if reserved and verdict is StageOutcome.PROMOTE else verdict
     told = Told(
         command=trial.settings.command,
         started_at=trial.started.isoformat(timespec="seconds"),
@@ -220,6 +202,7 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
         outcome=verdict,
         reasons=(
             *((f"stopped early: {played.stopped}",) if played.stopped else ()),
+            *reserved,
             *((rollback,) if rollback and verdict is not judged else ()),  # what decides stands first
             *reasons_of(judged, results, invalid),
             *((rollback,) if rollback and verdict is judged else ()),
@@ -241,7 +224,9 @@ def _judge(trial: _Trial, ended: _Ended) -> RolloutReport:
 
 def _invalid(plan: Rollout, ended: _Ended) -> tuple[str, ...]:
     played = ended.played
-    reasons = why_invalid(plan.validity, played.measured, workers=ended.work.workers, done=played.done)
+    work = ended.work
+    expected = sum(flow.count for flow in work.flows if flow.of != "webhook")
+    reasons = why_invalid(plan.validity, played.measured, workers=work.workers, done=played.done, expected=expected)
     if played.stopped is not None:
         # Ended early on purpose: what was not sent, and who did not finish, follows from that.
         reasons = tuple(reason for reason in reasons if "planned arrivals" not in reason and "finish" not in reason)

@@ -19,7 +19,11 @@ from harness.exit_status import ExitStatus
     "--target", default="emulator", metavar="TARGET", help="emulator (default), sandbox, production or a URL."
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Generating processes.")
-@click.option("--seconds", type=click.FloatRange(2, 3600), help="Play so long instead of the plan's time.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(2, 3600),
+    help="Play so long instead of the plan's time; less than that promotes nothing.",
+)
 @click.option(
     "--backend",
     metavar="URL|reference",

@@ -1,5 +1,6 @@
 """`RolloutReport`: what the load test ahead of a stage measured and decided, as one versioned model, and its page."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.exit_status import ExitStatus
 from harness.report.atomic import write_text
 from harness.report.charts import Line, line_chart, stacked_chart
 from harness.report.pages import page
+from harness.report.rollout_ledger import REPORT_FILE
 from harness.report.surface import Model
 
 SCHEMA_VERSION = "1.0"
@@ -135,15 +137,17 @@ class RolloutReport(Model):
     backlog: tuple[tuple[float, int], ...]
 
 
-def write_rollout_report(report: RolloutReport, folder: Path) -> None:
-    """Write `report.json` and `report.html`; StorageError when the disk refuses."""
-    write_text(folder / "report.json", report.model_dump_json(indent=1) + "\n")
+def write_rollout_report(report: RolloutReport, folder: Path) -> str:
+    """Write `report.json` and `report.html`; the SHA-256 of the former, in hex. StorageError when the disk refuses."""
+    text = report.model_dump_json(indent=1) + "\n"
+    write_text(folder / REPORT_FILE, text)
     write_text(folder / "report.html", rollout_page(report))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_rollout_report(folder: Path) -> RolloutReport:
     """Read `report.json` back; StorageError when it is missing or damaged."""
-    path = folder / "report.json"
+    path = folder / REPORT_FILE
     try:
         return RolloutReport.model_validate_json(path.read_bytes())
     except OSError as error:

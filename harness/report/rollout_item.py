@@ -12,7 +12,7 @@ from harness.plan.model import ChecklistItem
 from harness.plan.rollout import Rollout
 from harness.plan.rollout_loader import ROLLOUT, read_rollout
 from harness.report.model import ChecklistEntry, ItemState
-from harness.report.rollout_ledger import LEDGER_FILE, LedgerEntry, latest, read_ledger
+from harness.report.rollout_ledger import LEDGER_FILE, LedgerEntry, doubt_about, latest, read_ledger
 
 FOLDER = "golive-rollout"
 """Beside the directory of the run: where `golive rollout` keeps its ledger unless told otherwise."""
@@ -30,7 +30,13 @@ class RolloutRecord:
     def load(cls, directory: Path) -> "RolloutRecord":
         """For the run in `directory`; never raises: what cannot be read leaves the items undecided."""
         try:
-            return cls(read_rollout(ROLLOUT), read_ledger(directory.resolve().parent / FOLDER / LEDGER_FILE))
+            out = directory.resolve().parent / FOLDER
+            entries = read_ledger(out / LEDGER_FILE)
+            newest = {(entry.stage, entry.digest, entry.target): entry for entry in entries}
+            for entry in newest.values():
+                if entry.outcome is StageOutcome.PROMOTE and (doubt := doubt_about(entry, out)) is not None:
+                    return cls(problem=f"Stage {entry.stage} was promoted on {entry.at}, but {doubt}.")
+            return cls(read_rollout(ROLLOUT), entries)
         except (PlanError, StorageError) as error:
             return cls(problem=str(error))
 

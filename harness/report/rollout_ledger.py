@@ -1,6 +1,7 @@
 """The rollout ledger: one line per load test of a stage, chained by hashes."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from harness.errors import StorageError
 from harness.report.surface import Model
 
 LEDGER_FILE = "ledger.ndjson"
+REPORT_FILE = "report.json"
 FIRST = "0" * 64
 
 
 class LedgerEntry(Model):
     """One load test. `digest` is the version of the plan, `backend` that of the integration backend; `limited` counts
     429 answers; `feasible` is what the planner said; `rollback_seconds` how long the rehearsed rollback took, None when
-    none was rehearsed well; `previous` is the hash of the line before."""
+    none was rehearsed well; `report_hash` the SHA-256 of the report's JSON; `previous` is the hash of the line
+    before."""
 
     at: str
     plan: str
@@ -34,11 +37,13 @@ class LedgerEntry(Model):
     report: str
     previous: str = FIRST
     rollback_seconds: float | None = None
+    report_hash: str | None = None
 
     @property
     def line(self) -> str:
         """As it is written; what was not known to earlier versions is left out while it says nothing."""
-        return self.model_dump_json(exclude={"rollback_seconds"} if self.rollback_seconds is None else None)
+        unknown = {name for name in ("rollback_seconds", "report_hash") if getattr(self, name) is None}
+        return self.model_dump_json(exclude=unknown or None)
 
     @property
     def hash(self) -> str:
@@ -91,3 +96,37 @@ def latest(
         if same and backend in {None, entry.backend} and target in {None, entry.target}:
             return entry
     return None
+
+
+def doubt_about(entry: LedgerEntry, out: Path) -> str | None:
+    """Why an entry does not count, from the reports beside the ledger; None when nothing speaks against it.
+
+    The chain does not protect its end: the last line may have been edited, or lines behind it taken away. Whoever
+    forges the report and its hash as well is not noticed; the ledger has no key.
+    """
+    if entry.report_hash is None:
+        return None  # of an earlier version
+    try:
+        content = (out / entry.report / REPORT_FILE).read_bytes()
+    except OSError as error:
+        return f"its report {entry.report}/{REPORT_FILE} cannot be read: {error.strerror or error}"
+    if hashlib.sha256(content).hexdigest() != entry.report_hash:
+        return f"{entry.report}/{REPORT_FILE} is not what the ledger speaks of: one of them was changed by hand"
+    if not _same_test(content, entry, at=entry.at, outcome=str(entry.outcome)):
+        return f"its report {entry.report}/{REPORT_FILE} says otherwise: the ledger was changed by hand"
+    for path in sorted(out.glob(f"{entry.stage}-*/{REPORT_FILE}")):
+        if path.parent.name > entry.report and _same_test(path.read_bytes(), entry):
+            return f"the ledger lacks a later test of the stage: {path.parent.name}"
+    return None
+
+
+def _same_test(content: bytes, entry: LedgerEntry, **more: str) -> bool:
+    """Whether a report is of the stage, plan, backend and target of an entry, and `more` of it."""
+    try:
+        told = json.loads(content)
+    except ValueError:
+        return False
+    same = {"stage": entry.stage, "digest": entry.digest, "backend_version": entry.backend,
+            "target": entry.target}  # fmt: skip
+    wanted = same | ({"started_at": more["at"], "outcome": more["outcome"]} if more else {})
+    return isinstance(told, dict) and all(told.get(name) == value for name, value in wanted.items())

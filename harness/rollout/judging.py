@@ -51,14 +51,20 @@ def lost_for_good(gates: Iterable[Gate], measured: Measured, around: Circumstanc
     return tuple(found)
 
 
-def why_invalid(validity: Validity, measured: Measured, *, workers: int, done: int) -> tuple[str, ...]:
-    """Why the generator, not the target, decided this test; empty when it did not."""
+def why_invalid(
+    validity: Validity, measured: Measured, *, workers: int, done: int, expected: int = 0
+) -> tuple[str, ...]:
+    """Why the generator, not the target, decided this test; empty when it did not. `expected` arrivals at the API were
+    prepared."""
     reasons = []
     if done < workers:
         reasons.append(f"{workers - done} of {workers} generating processes did not finish")
     planned, wanted = measured.total("planned"), measured.total("wanted")
     if planned == 0:
         return (*reasons, "nothing was planned, so nothing was measured")
+    if done >= workers and planned < expected:
+        missing = f"the measurements of {expected - planned:,} of {expected:,} arrivals are missing"
+        reasons.append(f"{missing}: windows.ndjson could not be written (disk full?) or was changed")
     if wanted < validity.offered * planned:
         reasons.append(f"only {wanted:,} of {planned:,} planned arrivals were sent ({wanted / planned:.1%})")
     late = measured.quantile("lateness", 0.99)

@@ -216,6 +216,9 @@ def test_a_weak_generator_makes_a_test_invalid() -> None:
     data = measured()
     data.counts["list"]["planned"] = 1100
     assert "1,100" in why_invalid(Validity(), data, workers=1, done=1)[0]
+    assert not why_invalid(Validity(), measured(), workers=1, done=1, expected=1000)
+    (lost,) = why_invalid(Validity(), measured(), workers=1, done=1, expected=1200)
+    assert "the measurements of 200 of 1,200 arrivals are missing" in lost
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""Whether a stage may start, and whether it may be promoted whatever its gates say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.core.measurement import StageOutcome
+from harness.errors import UsageError
+from harness.plan.rollout import Rollout, Stage, seconds
+from harness.report.rollout_ledger import LEDGER_FILE, doubt_about, latest, read_ledger
+from harness.rollout.capacity import plan_capacity
+from harness.rollout.work import Work
+
+
+def may_start(plan: Rollout, stage: Stage, out: Path, target: str, backend: str) -> None:
+    """UsageError when the stage before was not promoted on this version of plan and backend, on this target."""
+    before = plan.before(stage)
+    if before is None:
+        return
+    entries = read_ledger(out / LEDGER_FILE)
+    found = latest(entries, before.stage, digest=plan.digest, backend=backend, target=target)
+    if found is None:
+        other = next((entry for entry in reversed(entries) if entry.stage == before.stage), None)
+        why = "was not tested" if other is None else (
+            f"was tested on another version (plan {other.digest[:12]}, backend {other.backend}, target {other.target})"
+        )  # fmt: skip
+    elif found.outcome is StageOutcome.PROMOTE:
+        doubt = doubt_about(found, out)
+        if doubt is None:
+            return
+        why = f"was promoted on {found.at}, but {doubt}"
+    else:
+        why = f"was not promoted on {found.at}: {found.outcome}"
+    raise UsageError(
+        f"stage {stage.stage} may not start: stage {before.stage} {why}. This is plan {plan.digest[:12]}, backend "
+        f"{backend}, target {target}. First: golive rollout {before.stage}"
+    )
+
+
+def reservations(plan: Rollout, stage: Stage, work: Work) -> Iterator[str]:
+    """Why a test whose gates hold does not promote its stage all the same."""
+    for problem in plan_capacity(plan, stage).infeasible:
+        change = f" {problem.changes[0]}" if problem.changes else ""
+        where = f"(golive capacity --stage {stage.stage})"
+        yield f"the stage does not fit under the limits: {problem.what}.{change} {where}"
+    if work.seconds < seconds(stage.play):
+        yield f"{work.seconds:g} s were played, the plan wants {stage.play}: a shorter test promotes nothing"
