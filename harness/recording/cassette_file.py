@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StorageError
-from harness.recording.interaction import BASE, Answer, Answered, Asked, Interaction
-from harness.recording.jsontext import compact, parsed
+from harness.recording.interaction import Answer, Answered, Asked, Interaction, with_base
+from harness.recording.jsontext import compact, exactly, parsed
 from harness.recording.rows import filled
 
 FIRST = "golive-cassette 1"
@@ -63,6 +63,10 @@ class Library:
     def _texts(self) -> dict[str, bytes]:
         return {}
 
+    def line(self, place: Place) -> int:
+        """The line of the file, from 1, at which something stands."""
+        return 1 + self.text.count(b"\n", 0, place[0])
+
     def row(self, name: str) -> bytes:
         """The JSON text of a named object."""
         text = self._texts.get(name)
@@ -82,9 +86,12 @@ class Library:
         kind, content = self._body(body)
         if kind == "base64":
             content = Answered(None, kind=kind, body=content.decode()).content()
-        elif BASE.encode() in content:
-            content = content.replace(BASE.encode(), base_url.encode())
-        return Answer(status, headers, content, problem)
+        else:
+            content = with_base(content, base_url)
+        told = {
+            name: with_base(text.encode(), base_url).decode() for name, text in headers.items() if "{{base_" in text
+        }
+        return Answer(status, {**headers, **told}, content, problem)
 
     def interaction(self, chapter: str, place: Place) -> Interaction:
         """The whole interaction at a place."""
@@ -92,14 +99,17 @@ class Library:
         method, _, uri = lines[0][2:].decode().partition(" ")
         headers, body = _split(lines[1:])
         kind, content = self._body(b"\n".join(body))
-        sent = None if kind == "none" else content.decode(errors="surrogatepass") if kind == "text" else parsed(content)
+        if kind == "text":
+            asked = Asked(method, uri, headers, content.decode(errors="surrogatepass"), kind)
+        else:
+            asked = Asked(method, uri, headers, None if kind == "none" else exactly(content), kind)
         status, problem, answer_headers, answer_body = self._answered(place)
         kind, content = self._body(answer_body)
-        value = None if kind == "none" else parsed(content) if kind == "json" else content.decode(errors="replace")
+        value = None if kind == "none" else exactly(content) if kind == "json" else content.decode(errors="replace")
         return Interaction(
             str(self.header.get("group", "")),
             chapter,
-            Asked(method, uri, headers, sent),
+            asked,
             Answered(status, answer_headers, kind, value, problem),
         )
 
@@ -108,13 +118,16 @@ class Library:
         lines = text[text.index(b"\n< ") + 3 :].split(b"\n")
         status, _, problem = lines[0].decode().partition(" ")
         headers, body = _split(lines[1:-1])
-        return None if status == "-" else int(status), problem.strip() or None, headers, b"\n".join(body)
+        told = json.loads(problem) if problem.startswith('"') else problem
+        return None if status == "-" else int(status), told or None, headers, b"\n".join(body)
 
     def _body(self, text: bytes) -> tuple[str, bytes]:
         if not text:
             return "none", b""
         if text.startswith(b"| "):
             return "text", str(json.loads(text[2:])).encode(errors="surrogatepass")
+        if text.startswith(b"$ "):
+            return "json", str(json.loads(text[2:])).encode(errors="surrogatepass")
         if text.startswith(b"~ "):
             return "base64", text[2:]
         if text.startswith(b"@\n"):
@@ -129,7 +142,9 @@ def _split(lines: list[bytes]) -> tuple[dict[str, str], list[bytes]]:
         name, colon, value = line.partition(b": ")
         if not colon or not HEADER_LINE.fullmatch(name):
             return headers, lines[index:]
-        headers[name.decode()] = json.loads(value) if value.startswith(b'"') else value.decode()
+        text = json.loads(value) if value.startswith(b'"') else value.decode()
+        key = name.decode()
+        headers[key] = f"{headers[key]}\n{text}" if key in headers else text
     return headers, []
 
 

@@ -78,8 +78,7 @@ def _stale(library: Library, version: str, fits: Fits) -> Iterator[Drifted]:
                 told = f"{item.asked.method} {item.asked.uri.partition('?')[0]}: {problem}"
                 seen[problem] = seen.get(problem, 0) + 1
                 if seen[problem] <= MOST:
-                    line = 1 + library.text[: place[0]].count(b"\n")
-                    yield Drifted("stale", f"{library.path}:{line}", told)
+                    yield Drifted("stale", f"{library.path}:{library.line(place)}", told)
 
 
 def unplayed(report: Path) -> Iterator[Drifted]:

@@ -7,7 +7,7 @@ a body's keys says nothing: with another one it must still be found.
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -98,14 +98,14 @@ def altered(request: Asked) -> Iterator[tuple[str, Asked]]:
         yield "parameters in another order", _at(request, path, [pairs[1], pairs[0], *pairs[2:]])
     if "authorization" in request.headers:
         other = {**request.headers, "authorization": "Basic {{client_id:0000000000}}:{{client_secret:0000000000}}"}
-        yield "another organisation", Asked(request.method, request.uri, other, request.body)
+        yield "another organisation", replace(request, headers=other)
     for place in list(_places(request.body, ()))[:PLACES]:
         for what, body in _changed(request.body, place):
-            yield what, Asked(request.method, request.uri, request.headers, body)
+            yield what, replace(request, body=body)
 
 
 def _at(request: Asked, path: str, pairs: list[str]) -> Asked:
-    return Asked(request.method, path + ("?" + "&".join(pairs) if pairs else ""), request.headers, request.body)
+    return replace(request, uri=path + ("?" + "&".join(pairs) if pairs else ""))
 
 
 def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
@@ -146,11 +146,7 @@ def _other(value: Any) -> Any:
 
 def _sent(request: Asked, *, turned: bool = False) -> tuple[str, str, list[tuple[str, str]], bytes]:
     """The request as a client sends it; `turned`: the keys of its body in the opposite order."""
-    body = b""
-    if isinstance(request.body, str):
-        body = request.body.encode(errors="surrogatepass")
-    elif request.body is not None:
-        body = compact(_turned(request.body) if turned else request.body)
+    body = request.content() if not turned else compact(_turned(request.body))
     return request.method, BASE + request.uri, list(request.sent_headers.items()), body
 
 

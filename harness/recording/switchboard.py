@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 from vcr.cassette import Cassette, CassetteContextDecorator
@@ -57,7 +58,7 @@ class Switchboard(Cassette):  # type: ignore[misc]
 
     def can_play_response_for(self, request: Any) -> bool:
         """Whether the deck answers; a player that cannot raises CassetteMiss."""
-        answer = _deck().answer(*_raw(request))
+        answer = _deck(request).answer(*_raw(request))
         self._found.answer = answer
         return answer is not None
 
@@ -65,9 +66,9 @@ class Switchboard(Cassette):  # type: ignore[misc]
         """The answer in vcrpy's form; the recorded error when there was none."""
         answer: Answer = self._found.answer
         if answer.status is None:
-            kind, _, message = (answer.problem or "TransportError").partition(": ")
-            raise getattr(httpx, kind, httpx.TransportError)(message)
-        headers = {name: [value] for name, value in answer.headers.items()}
+            kind, _, message = (answer.problem or "TransportError").partition(":")
+            raise getattr(httpx, kind, httpx.TransportError)(message.removeprefix(" "))
+        headers = {name: value.split("\n") for name, value in answer.headers.items()}
         return {"status": {"code": answer.status, "message": ""}, "headers": headers,
                 "body": {"string": answer.content}}  # fmt: skip
 
@@ -75,9 +76,13 @@ class Switchboard(Cassette):  # type: ignore[misc]
         """Keep what the target answered; a body in gzip is undone."""
         deck = _deck()
         headers = tuple((name, value) for name, values in response["headers"].items() for value in values)
-        content = httpx.Response(
-            response["status"]["code"], headers=headers, content=response["body"]["string"]
-        ).content
+        try:
+            content = httpx.Response(
+                response["status"]["code"], headers=headers, content=response["body"]["string"]
+            ).content
+        except httpx.DecodingError as error:
+            deck.fail(_raw(request), _problem(error))
+            raise
         deck.keep(_raw(request), response["status"]["code"], headers, content)
 
     def _load(self) -> None:
@@ -89,20 +94,24 @@ class Switchboard(Cassette):  # type: ignore[misc]
     def _sync(self, real: Any) -> Any:
         def handle(transport: Any, request: httpx.Request) -> Any:
             try:
-                return real(transport, request)
+                response = real(transport, request)
+                response.stream = httpx.ByteStream(_drained(response.stream))
             except httpx.TransportError as error:
-                _deck().fail(_sent(request), f"{type(error).__name__}: {error}")
+                _deck().fail(_sent(request), _problem(error))
                 raise
+            return response
 
         return vcr_handle_request(self, handle, httpx)
 
     def _async(self, real: Any) -> Any:
         async def handle(transport: Any, request: httpx.Request) -> Any:
             try:
-                return await real(transport, request)
+                response = await real(transport, request)
+                response.stream = httpx.ByteStream(await _drained_async(response.stream))
             except httpx.TransportError as error:
-                _deck().fail(_sent(request), f"{type(error).__name__}: {error}")
+                _deck().fail(_sent(request), _problem(error))
                 raise
+            return response
 
         return vcr_handle_async_request(self, handle, httpx)
 
@@ -146,14 +155,35 @@ def using(deck: Any) -> Iterator[None]:
             _DECK.reset(before)
 
 
-def _deck() -> Any:
+def _deck(request: Any = None) -> Any:
     found = _DECK.get(None)
     if found is None:
+        what = "a request" if request is None else f"{request.method} {urlsplit(str(request.uri)).path}"
         raise HarnessError(
-            "a request was sent outside of every cassette while one is open in this process. Start its thread with "
+            f"{what} was sent outside of every cassette while one is open in this process. Start its thread with "
             "contextvars.copy_context().run"
         )
     return found
+
+
+def _drained(stream: Any) -> bytes:
+    """The whole body. A connection may break within it, and that is the answer that a replay has to give."""
+    try:
+        return b"".join(stream)
+    finally:
+        stream.close()
+
+
+async def _drained_async(stream: Any) -> bytes:
+    """As `_drained`."""
+    try:
+        return b"".join([part async for part in stream])
+    finally:
+        await stream.aclose()
+
+
+def _problem(error: httpx.RequestError) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _raw(request: Any) -> Raw:

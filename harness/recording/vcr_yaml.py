@@ -11,7 +11,7 @@ from vcr.serializers import yamlserializer
 
 from harness.core import Redactor
 from harness.errors import StorageError
-from harness.recording.interaction import BASE, Answered, Interaction, answered, asked
+from harness.recording.interaction import Answered, Interaction, answered, asked, with_base
 
 GROUP = "vcr:imported"
 CHAPTER = "imported"
@@ -59,7 +59,7 @@ def _request(item: Interaction, base_url: str) -> Any:
 
 
 def _response(answer: Answered, base_url: str) -> dict[str, Any]:
-    content = answer.content().replace(BASE.encode(), base_url.encode())
+    content = with_base(answer.content(), base_url)
     headers = {name: [value] for name, value in answer.headers.items()}
     return {"status": {"code": answer.status, "message": ""}, "headers": headers, "body": {"string": content}}
 

@@ -12,7 +12,7 @@ from typing import Any
 from harness.errors import StorageError
 from harness.recording.cassette_file import FIRST, SHARED, SUFFIX
 from harness.recording.interaction import Interaction
-from harness.recording.jsontext import parsed, pretty
+from harness.recording.jsontext import exactly, is_exact, parsed, pretty
 from harness.recording.recorder import JOURNAL
 from harness.recording.rows import Sightings, named
 
@@ -143,7 +143,7 @@ def _read(lines: Lines) -> Iterator[Interaction]:
             file.seek(start)
             text = file.read(end - start)
         try:
-            yield Interaction.from_json(parsed(text))
+            yield Interaction.from_json(exactly(text))
         except (ValueError, KeyError, TypeError) as error:
             raise StorageError(f"{journal}:{number}: this line is damaged: {error}") from error
 
@@ -151,19 +151,26 @@ def _read(lines: Lines) -> Iterator[Interaction]:
 def _shown(item: Interaction, names: Mapping[bytes, str]) -> str:
     request, answer = item.asked, item.answered
     lines = [f"> {request.method} {request.uri}", *_headers(request.headers)]
-    if request.body is not None:
-        lines.append(f"| {json.dumps(request.body)}" if isinstance(request.body, str) else pretty(request.body))
-    problem = " ".join((answer.problem or "").split())
-    lines.append(f"< {answer.status if answer.status is not None else '-'} {problem}".rstrip())
+    if request.kind != "none":
+        lines.append(f"| {json.dumps(request.body)}" if request.kind == "text" else _json(request.body))
+    problem = answer.problem or ""
+    told = problem if problem == " ".join(problem.split()) and problem[:1] != '"' else json.dumps(problem)
+    lines.append(f"< {answer.status if answer.status is not None else '-'} {told}".rstrip())
     lines += _headers(answer.headers)
     if answer.kind == "json":
         short = named(answer.body, names)
-        lines += [pretty(answer.body)] if short is None else ["@", pretty(short)]
+        lines += [_json(answer.body)] if short is None else ["@", pretty(short)]
     elif answer.kind in {"text", "base64"}:
         lines.append(f"| {json.dumps(answer.body)}" if answer.kind == "text" else f"~ {answer.body}")
     return "\n".join(lines) + "\n"
 
 
+def _json(value: Any) -> str:
+    """Pretty JSON; one with an integer beyond 64 bits as its text, whose digits nothing takes for a float's."""
+    return pretty(value) if is_exact(value) else f"$ {json.dumps(json.dumps(value))}"
+
+
 def _headers(headers: Mapping[str, str]) -> list[str]:
-    quoted = {name: json.dumps(value) if value.startswith('"') else value for name, value in headers.items()}
-    return [f"{name}: {value}" for name, value in sorted(quoted.items())]
+    """A line for each value, by name."""
+    pairs = [(name, value) for name, values in sorted(headers.items()) for value in values.split("\n")]
+    return [f"{name}: " + (json.dumps(value) if value[:1] == '"' else value) for name, value in pairs]
