@@ -26,7 +26,9 @@ def emulator():
 
 def run(emulator, folder, patience, on_line):
     """A run of the edits alone, whose messages are handed to `on_line`: (exit status, the case, the line)."""
-    chosen = f"--select edits --await-edits {patience} --rate off --platform QUICKBOOKS --out {folder}".split()
+    chosen = (
+        f"--select edits --await-edits {patience} --rate off --workers 1 --platform QUICKBOOKS --out {folder}".split()
+    )
     command = [sys.executable, "-m", "harness.cli", "run", "--target", emulator.base_url, *chosen]
     environment = {**os.environ, **emulator.environment()}
     process = subprocess.Popen(  # noqa: S603 - our own command

@@ -40,17 +40,50 @@ def emulator():
         process.stop()
 
 
-def test_the_clean_emulator_is_go(tmp_path):
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A small run with two workers that starts its own emulator: how it ended, and its folder."""
+    folder = tmp_path_factory.mktemp("own")
+    return golive(*SMALL, "--out", str(folder), "--workers", "2"), folder
+
+
+@pytest.fixture(scope="module")
+def by_url(emulator, tmp_path_factory):
+    """The same run with --target URL, with two workers, and then with one on what the first left: each with its
+    folder."""
+    runs = []
+    for workers in ("2", "1"):
+        folder = tmp_path_factory.mktemp("by_url")
+        ended = golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(folder),
+                       "--workers", workers, environment=emulator.environment())  # fmt: skip
+        runs.append((ended, folder))
+    return runs
+
+
+WITH_BACKEND = ("--platform", "QUICKBOOKS", "--select", "errors", "--select", "config",
+                "--select", "backend.webhooks.forged", "--workers", "1")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def backend_by_url(emulator, tmp_path_factory):
+    """A run with a backend beside the emulator of an address: the folder."""
+    folder = tmp_path_factory.mktemp("backend_by_url")
+    golive("--target", emulator.base_url, *WITH_BACKEND, "--rate", "off", "--out", str(folder),
+           environment=emulator.environment())  # fmt: skip
+    return folder
+
+
+def test_the_clean_emulator_is_go(own):
     """A small run against the emulator is go, exits 0, and writes every file of a report."""
-    ended = golive(*SMALL, "--out", str(tmp_path), "--workers", "2")
+    ended, folder = own
     assert (ended.returncode, ended.stderr.count("Traceback")) == (0, 0), ended.stderr[-2000:]
-    found = report(tmp_path)
+    found = report(folder)
     assert found["verdict"]["verdict"] == "go"
     assert found["verdict"]["strength"] == "emulated"
     assert found["counts"]["passed"] == found["counts"]["cases"] > 30
-    names = {path.name for path in tmp_path.iterdir()}
+    names = {path.name for path in folder.iterdir()}
     assert {"report.html", "junit.xml", "evidence.ndjson", "allure-results", "summary.txt"} <= names
-    assert len(list((tmp_path / "allure-results").glob("*-result.json"))) == found["counts"]["cases"]
+    assert len(list((folder / "allure-results").glob("*-result.json"))) == found["counts"]["cases"]
     assert f"{found['counts']['cases']} of {found['counts']['cases']} cases" in ended.stderr
 
 
@@ -65,53 +98,41 @@ def test_one_process_alone_proves_statements_that_move_with_the_books(tmp_path):
 def test_a_defect_is_no_go(tmp_path):
     """A run against a defective emulator is no_go, exits 1, and names resource, field and check."""
     ended = golive("--platform", "XERO", "--resource", "bills", "--select", "dates", "--defect", "day_early",
-                   "--out", str(tmp_path))  # fmt: skip
+                   "--workers", "1", "--out", str(tmp_path))  # fmt: skip
     assert ended.returncode == 1
     findings = {(item["resource"], item["field"], item["check"]) for item in report(tmp_path)["findings"]}
     assert ("bills", "issue_date", "dates.round_trip") in findings
 
 
-def test_a_url_gives_the_same_cases_and_verdict_again_and_again(emulator, tmp_path):
+def test_a_url_gives_the_same_cases_and_verdict_again_and_again(own, by_url):
     """The same run with --target URL has the same cases and verdict, also a second time on what the first left."""
-    golive(*SMALL, "--out", str(tmp_path / "own"))
-    own = report(tmp_path / "own")
-    for number in (1, 2):
-        folder = tmp_path / str(number)
-        ended = golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(folder),
-                       environment=emulator.environment())  # fmt: skip
+    cases = [case["id"] for case in report(own[1])["cases"]]
+    for ended, folder in by_url:
         assert ended.returncode == 0, ended.stdout[-2000:]
-        found = report(folder)
-        assert [case["id"] for case in found["cases"]] == [case["id"] for case in own["cases"]]
+        assert [case["id"] for case in report(folder)["cases"]] == cases
 
 
-def test_an_emulator_by_url_has_the_cases_of_the_backend_too(emulator, tmp_path):
+def test_a_url_is_left_as_it_was_found(by_url):
+    """What a run created is deleted again where the platform allows it, by each of its workers."""
+    assert [report(folder)["left_behind"] for _, folder in by_url] == [[], []]
+
+
+def test_an_emulator_by_url_has_the_cases_of_the_backend_too(backend_by_url, tmp_path):
     """Which emulator is meant changes nothing of what is proven: the reference backend is judged beside both."""
-    chosen = ("--platform", "QUICKBOOKS", "--select", "config", "--select", "backend.webhooks.forged")
-    golive(*chosen, "--out", str(tmp_path / "own"))
-    own = [case["id"] for case in report(tmp_path / "own")["cases"]]
+    golive(*WITH_BACKEND, "--out", str(tmp_path))
+    own = [case["id"] for case in report(tmp_path)["cases"]]
     assert any(id.startswith("backend/") for id in own)
-    golive("--target", emulator.base_url, *chosen, "--rate", "off", "--out", str(tmp_path / "url"),
-           environment=emulator.environment())  # fmt: skip
-    found = report(tmp_path / "url")
+    found = report(backend_by_url)
     assert [case["id"] for case in found["cases"]] == own
     assert found["verdict"]["verdict"] == "go"
 
 
-def test_a_url_is_left_as_it_was_found(emulator, tmp_path):
-    """What a run created is deleted again where the platform allows it."""
-    golive("--target", emulator.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path),
-           environment=emulator.environment())  # fmt: skip
-    assert report(tmp_path)["left_behind"] == []
-
-
-def test_no_secret_is_in_any_file(emulator, tmp_path):
-    """Neither the client secret nor an access token is in any file that a run writes."""
-    environment = emulator.environment()
-    golive("--target", emulator.base_url, "--platform", "QUICKBOOKS", "--select", "errors", "--select", "config",
-           "--rate", "off", "--out", str(tmp_path), environment=environment)  # fmt: skip
-    secrets = [value for name, value in environment.items() if "TOKEN" in name or "SECRET" in name]
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) > 10
+def test_no_secret_is_in_any_file(emulator, backend_by_url, by_url):
+    """Neither the client secret nor an access token is in any file that a run writes, with one worker or with two."""
+    secrets = [value for name, value in emulator.environment().items() if "TOKEN" in name or "SECRET" in name]
+    folders = [backend_by_url, *(folder for _, folder in by_url)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 30
     for path in files:
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not [name for name in secrets if name in text], path
@@ -128,7 +149,7 @@ def test_a_connection_that_is_not_ready_is_inconclusive(tmp_path):
         listed = httpx.get(f"{process.base_url}/connections", auth=auth, headers={"X-Rutter-Version": "2024-08-31"})
         id = next(row["id"] for row in listed.json()["connections"] if row["platform"] == "QUICKBOOKS")
         httpx.post(f"{root}/_emulator/connection_state", json={"id": id, "status": "not_ready"}).raise_for_status()
-        ended = golive("--target", process.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path),
+        ended = golive("--target", process.base_url, *SMALL, "--rate", "off", "--out", str(tmp_path), "--workers", "1",
                        environment=environment)  # fmt: skip
     finally:
         process.stop()
