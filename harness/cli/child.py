@@ -57,20 +57,31 @@ class Ended:
 
 @dataclass
 class _Stops:
-    """Requests to stop: the first is passed on, the second ends everything."""
+    """Requests to stop: the first is passed on, the second ends everything. One that comes before the process is there
+    waits for it."""
 
-    process: "subprocess.Popen[bytes]"
     display: Display
+    process: "subprocess.Popen[bytes] | None" = None
     count: int = 0
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         self.count += 1
+        if self.process is not None:
+            self._pass_on(self.process)
+
+    def started(self, process: "subprocess.Popen[bytes]") -> None:
+        """This is the process."""
+        self.process = process
+        if self.count:
+            self._pass_on(process)
+
+    def _pass_on(self, process: "subprocess.Popen[bytes]") -> None:
         if self.count == 1:
             self.display.say("stopping: cleaning up and writing what was proven (once more to stop at once)")
             with suppress(ProcessLookupError):
-                self.process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGINT)
         else:
-            end_group(self.process.pid, signal.SIGKILL)
+            end_group(process.pid, signal.SIGKILL)
 
 
 def run_child(
@@ -91,23 +102,24 @@ def run_child(
     ended = Ended()
     reading, writing = events
     environment = {key: value for key, value in os.environ.items() if key not in REFUSED}
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own arguments
-                list(command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(writing,),
-                start_new_session=True,
-                env=environment,
-            )
-    except OSError as error:
-        os.close(reading)
-        raise HarnessError(f"cannot start {command[0]}: {error.strerror or error}") from error
-    finally:
-        os.close(writing)
-    with _stopping(process, display) as stops:
+    with _stopping(display) as stops:  # before the start: a shell's job in the background hands on that it is deaf
+        try:
+            with log.open("wb") as output:
+                process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own arguments
+                    list(command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(writing,),
+                    start_new_session=True,
+                    env=environment,
+                )
+        except OSError as error:
+            os.close(reading)
+            raise HarnessError(f"cannot start {command[0]}: {error.strerror or error}") from error
+        finally:
+            os.close(writing)
+        stops.started(process)
         meanwhile()
         with nullcontext() if notices is None else notices.open(encoding="utf-8") as told:
             for event in _events(reading, process):
@@ -165,8 +177,8 @@ def _event(line: bytes) -> Mapping[str, Any] | None:
 
 
 @contextmanager
-def _stopping(process: "subprocess.Popen[bytes]", display: Display) -> Iterator[_Stops]:
-    stops = _Stops(process, display)
+def _stopping(display: Display) -> Iterator[_Stops]:
+    stops = _Stops(display)
     previous = {number: signal.signal(number, stops) for number in STOPPING}
     try:
         yield stops

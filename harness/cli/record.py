@@ -1,5 +1,6 @@
 """`golive record` and `golive replay`: the cases of `golive run`, kept in cassettes and played from them."""
 
+import secrets
 import shlex
 import sys
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ DEFAULT = Path("cassettes")
 @click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
 @click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
 @click.option("--rate", metavar="500/10s|off", help="Rate budget of the run; default: what the target allows.")
-@click.option("--seed", default="golive", help="Decides the ids, keys and names that the run makes up.")
+@click.option("--seed", help="Decides the ids, keys and names that the run makes up; default: new for a live target.")
 @click.option("--pseudonymise", is_flag=True, help="Replace personal data in bodies, the same value always alike.")
 def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> ExitStatus:
     """Prove a target and keep every exchange, redacted, in cassettes.
@@ -48,7 +49,8 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
         each_once=choices["each_once"],
         out=str(out.resolve()),
         rate=choices["rate"],
-        seed=choices["seed"],
+        # A live target remembers the keys of earlier recordings, and would answer with what it made then.
+        seed=choices["seed"] or (secrets.token_hex(8) if live else RunSettings().seed),
         clock=(datetime.now(UTC) + timedelta(hours=1)).isoformat() if live else None,
         pseudonymise=choices["pseudonymise"],
         cassettes=str(into.resolve()),

@@ -20,7 +20,7 @@ from harness.drive import Session, World
 from harness.errors import StorageError
 from harness.pytest_plugin.settings import RunSettings
 from harness.recording import Player, Recorder, Shelf, block_network, merge, using
-from harness.recording.cassette_file import SHARED, SUFFIX
+from harness.recording.cassette_file import SHARED, SUFFIX, read_cassette
 from harness.recording.drift import UNPLAYED
 from harness.recording.recorder import JOURNAL
 from harness.report.ledger import read_cases
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from harness.emulator import EmulatorProcess
 
 HEADER = "cassette.json"
+ATTRIBUTES = ".gitattributes"
+AS_THEY_ARE = "# Cassettes are sealed byte by byte: git must not change their line ends.\n* -text\n"
+MOST_TOLD = 3
+"""Damaged files that are named."""
+
 END = re.compile(r"# end \d+ [0-9a-f]{12}")
 LONGEST_END = 64
 """Bytes at the end of a file within which its last line begins."""
@@ -143,6 +148,9 @@ def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[st
         "clock": iso_utc(instant),
     }
     folder = Path(settings.cassettes)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / ATTRIBUTES).exists():
+        (folder / ATTRIBUTES).write_text(AS_THEY_ARE, "utf-8")
     for old in [*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")] if (folder / HEADER).exists() else ():
         old.unlink()
     count = merge(settings.directory / "workers", folder, header, cases)
@@ -176,13 +184,20 @@ def told_by(directory: Path) -> dict[str, Any]:
 
 def header_of(folder: Path) -> Mapping[str, Any]:
     """What a cassette folder says of itself; StorageError when it is none, was altered, or holds files that were not
-    recorded with it. A file that is missing or damaged is told, with its line, when it is opened."""
+    recorded with it. Whether its files are there and whole is for `checked` to say."""
     try:
         found: Mapping[str, Any] = json.loads((folder / HEADER).read_bytes())
     except FileNotFoundError as error:
         raise StorageError(f"{folder / HEADER}: nothing is recorded there. Record it: golive record") from error
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{folder / HEADER}: cannot be read: {error}. Record it again: golive record") from error
+    except NotADirectoryError as error:
+        raise StorageError(f"{folder} is a file, and not a cassette folder: name the folder with {HEADER}") from error
+    except OSError as error:
+        raise StorageError(f"{folder / HEADER}: cannot be read: {error.strerror or error}") from error
+    except json.JSONDecodeError as error:
+        why = f"{error.lineno}: it is damaged: {error.msg}"
+        raise StorageError(f"{folder / HEADER}:{why}. Record all again: golive record") from error
+    except ValueError as error:
+        raise StorageError(f"{folder / HEADER}:1: it is no text: {error}. Record all again: golive record") from error
     if not isinstance(found, dict) or found.get("seal") != seal_of(found):
         raise StorageError(f"{folder / HEADER}:1: it was altered after it was recorded. Record it again: golive record")
     for name, end in ends(folder).items():
@@ -230,9 +245,25 @@ def replay_settings(folder: Path, *, out: str, command: str) -> RunSettings:
     )
 
 
+def checked(folder: Path) -> Mapping[str, Any]:
+    """What a cassette folder says of itself, when each of its files is there and whole; StorageError names those that
+    are not, with the line, before anything is played."""
+    header, wrong = header_of(folder), []
+    for name in header["files"]:
+        try:
+            read_cassette(folder / name)
+        except StorageError as error:
+            wrong.append(str(error))
+    if wrong:
+        more = f" And {len(wrong) - MOST_TOLD} more files." if len(wrong) > MOST_TOLD else ""
+        raise StorageError("; ".join(wrong[:MOST_TOLD]) + more)
+    return header
+
+
 def recorded_world(settings: RunSettings) -> World:
-    """The world of a replay: fingerprints instead of credentials, and no network."""
-    world = World.from_json(json.dumps(header_of(Path(settings.cassettes))["world"]))
+    """The world of a replay: fingerprints instead of credentials, and no network. StorageError when a file of it is
+    missing or damaged."""
+    world = World.from_json(json.dumps(checked(Path(settings.cassettes))["world"]))
     live = world.target.strength is Strength.LIVE
     return replace(
         world, target=replace(world.target, strength=Strength.RECORDED if live else world.target.strength), rate="off"

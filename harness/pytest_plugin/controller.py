@@ -49,6 +49,7 @@ class Controller:
         self.left: list[LeftBehind] = []
         self._open: OpenWorld | None = None
         self._told: set[str] = set()
+        self._saved: RunRecord | None = None
 
     @property
     def opened(self) -> bool:
@@ -71,7 +72,8 @@ class Controller:
         self.events.send("phase", name="target")
         platforms = tuple(dict.fromkeys(case.platform for case in cases))
         self._open = open_world(self.selection.settings, platforms)
-        self._record(workers, platforms).save(self.selection.settings.directory)
+        self._saved = self._record(workers, platforms)
+        self._saved.save(self.selection.settings.directory)
         self.events.send("collected", cases=len(cases) * self.selection.settings.repeat)
 
     def fatal(self, error: GoliveError) -> None:
@@ -125,6 +127,12 @@ class Controller:
     def _install(self, *, interrupted: bool) -> None:
         """Write the cassettes of a run that could do its job; leave the journals of any other where they are."""
         settings = self.selection.settings
+        if RunRecord.load(settings.directory) != self._saved:
+            self.errors.append(
+                f"no cassette was written: another run wrote into {settings.directory} meanwhile. Record again with "
+                "another --out"
+            )
+            return
         failed = [case.id for case in read_cases(settings.directory) if case.outcome is CaseOutcome.ERROR]
         if interrupted or self.errors or failed:
             why = "the run was interrupted" if interrupted else (self.errors or failed)[0]

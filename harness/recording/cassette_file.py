@@ -17,11 +17,12 @@ content-type: application/json
 # end 12 seal-of-seals
 """
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ MARKS = re.compile(
     rb"|# end (?P<count>\d+) (?P<all>[0-9a-f]{12}))$",
     re.MULTILINE,
 )
+CONFLICT = re.compile(rb"^(?:<<<<<<< |>>>>>>> |=======$)", re.MULTILINE)
+VERSION = re.compile(rb"golive-cassette (\d+)")
 HEADER_LINE = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 """A header's name in lower case. Source: RFC 9110, section 5.6.2. No body begins with one and ": "."""
 
@@ -179,6 +182,36 @@ class Shelf:
         return library
 
 
+def _damaged(path: Path, text: bytes, offset: int, what: str) -> StorageError:
+    conflict = CONFLICT.search(text)
+    if conflict is not None:
+        offset, what = conflict.start(), "here git left the marks of a merge: take all files of one side"
+    return StorageError(f"{path}:{1 + text.count(10, 0, offset)}: {what}. Record it again: golive record")
+
+
+def _no_cassette(text: bytes) -> str:
+    """Why a file does not begin as a cassette does, and what to do."""
+    first = text.partition(b"\n")[0]
+    again = "Record it again: golive record"
+    if not text:
+        return f"the file is empty. {again}"
+    if first == FIRST.encode() + b"\r":
+        return (
+            "its line ends are CRLF, as git makes them on some machines. Put the line '* -text' into .gitattributes in "
+            "the cassette folder and check it out again"
+        )
+    if first.startswith(codecs.BOM_UTF8):
+        return f"it begins with a byte order mark, which an editor has put there. {again}"
+    if CONFLICT.match(text):
+        return f"here git left the marks of a merge: take all files of one side. {again}"
+    version = VERSION.fullmatch(first)
+    if version is not None:
+        return f"it is of version {version[1].decode()} of the format, and this golive reads {FIRST[-1]}. {again}"
+    if FIRST.encode().startswith(first):
+        return f"the cassette ends here: it is truncated. {again}"
+    return f'not a cassette: the first line is not "{FIRST}". {again}'
+
+
 def read_cassette(path: Path) -> Library:
     """Read and check one file. StorageError names the line of what was truncated or altered."""
     try:
@@ -186,25 +219,24 @@ def read_cassette(path: Path) -> Library:
     except OSError as error:
         raise StorageError(f"{path}: cannot read: {error.strerror or error}. Record it: golive record") from error
     if not text.startswith(FIRST.encode() + b"\n"):
-        raise StorageError(f'{path}:1: not a cassette: the first line is not "{FIRST}"')
-
-    def wrong(offset: int, what: str) -> StorageError:
-        return StorageError(f"{path}:{1 + text[:offset].count(10)}: {what}. Record it again: golive record")
-
+        raise StorageError(f"{path}:1: {_no_cassette(text)}")
+    wrong = partial(_damaged, path, text)
     library: Library | None = None
     start, chapter, row, seals, count = 0, "", b"", blake2b(digest_size=6), 0
     body = 0
     for mark in MARKS.finditer(text):
+        if mark["seal"] is None and mark.start() != start:
+            raise wrong(start, "what stands here was put in after it was recorded")
         if mark["chapter"] is not None:
-            chapter, start = mark["chapter"].decode(errors="replace"), mark.start()
-            body = mark.end() + 1
+            chapter, body = mark["chapter"].decode(errors="replace"), mark.end() + 1
         elif mark["row"] is not None:
-            row, start, body = mark["row"], mark.start(), mark.end() + 1
+            row, body = mark["row"], mark.end() + 1
         elif mark["seal"] is not None:
             sealed = text[start : mark.start()] + (mark["key"] or b"")
             whole = blake2b(sealed, digest_size=6).hexdigest().encode() == mark["seal"]
             if not whole or (library is None and start):  # a header whose own seal is none any more
-                raise wrong(start, "what begins here was altered after it was recorded")
+                last = text.count(10, 0, mark.start())
+                raise wrong(start, f"what stands from here to line {last} was altered after it was recorded")
             seals.update(mark["seal"])
             if library is None:
                 library = Library(path, json.loads(text[len(FIRST) + 1 : mark.start()]), text)

@@ -68,6 +68,18 @@ def test_the_first_ctrl_c_lets_the_child_clean_up(child: Any, recorder: Any) -> 
     assert len(recorder.said) == 1
 
 
+def test_a_job_in_the_background_is_not_deaf(child: Any) -> None:
+    """A shell lets its jobs in the background ignore ctrl-C; the child hears it all the same, so that it can be asked
+    to stop."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child("print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN); tell('end')")
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (child.folder / "pytest.log").read_text() == "False\n"
+
+
 def test_the_second_ctrl_c_ends_everything(child: Any, recorder: Any) -> None:
     """A child that does not stop is ended by the second ctrl-C, together with the processes that it started."""
     recorder.on_event = interrupt_on("started", "case")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,11 @@ def test_a_damaged_file_is_an_error_with_its_line(recorded: Path, tmp_path: Path
     file.write_bytes(text[:place] + b"3" + text[place + 1 :])
     done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
     assert done.returncode == 4
-    assert re.search(rf"{re.escape(file.name)}:\d+: ", (tmp_path / "now" / "report.json").read_text())
+    line = 1 + text.count(b"\n", 0, place)
+    found = re.search(rf"{re.escape(file.name)}:(\d+): what stands from here to line (\d+) was altered", done.stderr)
+    assert found is not None, done.stdout + done.stderr
+    assert int(found[1]) <= line <= int(found[2])
+    assert not (tmp_path / "now" / "report.json").exists()
 
 
 def _resealed(text: bytes) -> bytes:
@@ -102,8 +107,23 @@ def _other_header(folder: Path, *, sealed: bool, **changes: Any) -> None:
     file.write_text(json.dumps(header))
 
 
+def _changed(change: Callable[[bytes], bytes]) -> Callable[[Path], object]:
+    return lambda folder: [file.write_bytes(change(file.read_bytes())) for file in folder.glob("*/*.cassette")]
+
+
 HARMS = {
     "nothing is read": (lambda folder: (folder / HEADER).write_text("{}"), 4, r"cassette\.json:1: it was altered"),
+    "a file less": (
+        lambda folder: [file.unlink() for file in folder.glob("*/*.cassette")], 4, r"terms\.cassette: cannot read",
+    ),
+    "a file without its end": (_changed(lambda text: text[:-100]), 4, r"payment_terms\.cassette:\d+: .*truncated"),
+    "line ends of another system": (
+        _changed(lambda text: text.replace(b"\n", b"\r\n")), 4, r"payment_terms\.cassette:1: its line ends are CRLF",
+    ),
+    "the marks of a merge": (
+        lambda folder: (folder / HEADER).write_text("<<<<<<< HEAD\n" + (folder / HEADER).read_text()), 4,
+        r"cassette\.json:1: it is damaged",
+    ),
     "a list": (lambda folder: (folder / HEADER).write_text("[]"), 4, r"cassette\.json:1: it was altered"),
     "another day": (lambda folder: _other_header(folder, sealed=False, recorded_on="2020-01-01"), 4, "it was altered"),
     "fewer cases": (lambda folder: _other_header(folder, sealed=False, select=["config"]), 4, "it was altered"),
@@ -138,7 +158,7 @@ def test_no_altered_folder_is_green(recorded: Path, tmp_path: Path, harm: str) -
     done = golive("replay", "cassettes", "--workers", "1", "--out", "now", folder=tmp_path)
     assert done.returncode == status, done.stdout + done.stderr
     assert re.search(said, done.stdout + done.stderr)
-    assert "golive record" in done.stdout + done.stderr
+    assert "golive record" in done.stdout + done.stderr or "line ends" in harm
     if status != 4:
         assert json.loads((tmp_path / "now" / "report.json").read_text())["verdict"]["verdict"] == "inconclusive"
 
@@ -214,6 +234,24 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
             emulator.stop()
         assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def test_a_target_may_be_recorded_again(tmp_path: Path) -> None:
+    """The second recording of a target that remembers the first makes up other keys and names, and finds nothing."""
+    emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS", "XERO")))
+    chosen = ("--resource", "classes", "--platform", "QUICKBOOKS", "--out", "then")
+    try:
+        for name in ("first", "second"):
+            done = golive(
+                "record", "--target", emulator.base_url, *chosen, "--into", name, folder=tmp_path,
+                **emulator.environment(),
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        emulator.stop()
+    seeds = {json.loads((tmp_path / name / HEADER).read_text())["seed"] for name in ("first", "second")}
+    assert len(seeds) == 2
+    assert (tmp_path / "second" / ".gitattributes").read_text().endswith("* -text\n")
 
 
 def test_tenants_recorded_as_a_and_b_are_replayed_as_b_and_a(tenants: Path, tmp_path: Path) -> None:
