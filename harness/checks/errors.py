@@ -112,3 +112,12 @@ def write_isolation(subject: Tenants) -> Iterator[Observation]:
         what = f"changed {', '.join(subject.changed)}" if subject.changed else "answered 200"
         yield Observation("another tenant's token writes", "404 or 410 and no change", what,
                           subject.changed[0] if subject.changed else None, subject.evidence)  # fmt: skip
+
+
+@check("errors.foreign_reference")
+def foreign_reference(subject: Tenants) -> Iterator[Observation]:
+    """An object cannot refer to one of another connection: its id is unknown there, and refused like any unknown id.
+    Source: [S23] access_token is unique per connection, [D:rest/2023-03-14/errors]."""
+    if subject.status is None or not 400 <= subject.status < 500:
+        yield Observation("a create that refers to another tenant's objects is not refused", "a 4xx",
+                          f"{subject.status} {short(subject.body)}", None, subject.evidence)  # fmt: skip

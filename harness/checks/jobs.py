@@ -36,6 +36,28 @@ class Made(Subject):
     evidence: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Settled(Subject):
+    """A job that had ended, looked at once more: the status with which it ended, and the one that it has now."""
+
+    ended: str
+    now: Any
+    evidence: tuple[str, ...]
+
+
+ENDED = frozenset({"success", "partial_success", "failure"})
+"""The states that a job does not leave."""
+
+
+@check("jobs.settled")
+def settled(subject: Settled) -> Iterator[Observation]:
+    """A job that has ended stays as it ended: who books on `success` never looks again. Source: [S24]
+    AsynchronousJob.status, [D:implementation-guides/making-idempotent-requests] (results are stored)."""
+    if subject.now != subject.ended:
+        yield Observation("a job that had ended changes its status", subject.ended, short(subject.now), "status",
+                          subject.evidence)  # fmt: skip
+
+
 @check("jobs.shape")
 def shape(subject: Job) -> Iterator[Observation]:
     """`response_mode: async` answers 200 with `async_response`: id, response_url and a known status. Source: [S24]

@@ -150,6 +150,20 @@ class Drive(Requests):
         path = found.operations["delete"].url_path(id=id)
         return self._follow(found, self.send("DELETE", path, json={}, resource=resource, operation="delete"))
 
+    def try_create(self, resource: str, body: Mapping[str, Any]) -> Write:
+        """`POST` of what this connection must not accept; what it makes nevertheless is cleaned up."""
+        found = self._resource(resource)
+        operation = found.operations["create"]
+        write = self._follow(
+            found,
+            self.send("POST", operation.path, json=_wrap(found.create_key, body, None), key=self.session.new_key(),
+                      resource=resource, operation="create"),
+        )  # fmt: skip
+        for entity in write.entities:
+            if isinstance(entity.get("id"), str):
+                self.adopt(resource, entity["id"])
+        return write
+
     def _was_there(self, resource: str, id: str) -> bool:
         """Whether a list showed the object before this run could have made it."""
         walk = self.session.snapshots.get((self.platform, resource))

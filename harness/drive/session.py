@@ -38,7 +38,7 @@ class Session:
     of them and that were there before; `owes_listing` says that the list of connections was malformed when the run
     began and that no case has asked for it yet; `asked` counts requests by
     platform and resource, `failed` those answered 5xx, `throttled` those answered 429; `choices` are the rows of a
-    snapshot that templates may name.
+    snapshot that templates may name; `ended` maps the path of each job that has ended to its status and the evidence.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Session:
         self.asked: Counter[tuple[str | None, str | None]] = Counter()
         self.failed: Counter[tuple[str | None, str | None]] = Counter()
         self.throttled = 0
+        self.ended: dict[str, tuple[str, str]] = {}
         self.owes_listing = world.malformed is not None
         self.outage = Outage(self.clock)
         self._keys = keys()
@@ -156,7 +157,7 @@ class Session:
         """Know nothing: what a group does depends on no other group, and the ids of its world may be those of others
         again."""
         self.forget()
-        for known in (self.made, self.choices, self.strangers, self.failures):
+        for known in (self.made, self.choices, self.strangers, self.failures, self.ended):
             known.clear()
         self.patience = PATIENCE
 

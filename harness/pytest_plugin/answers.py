@@ -1,12 +1,15 @@
 """What is judged of every answer, whatever the case that asked for it was about."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
 
 from harness.checks.aftermath import Unmarked, unmarked_changes
 from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
 from harness.checks.hygiene import HYGIENE, Exchanges, Throttled
+from harness.checks.jobs import ENDED, Settled
 from harness.checks.organisation import Shaped
+from harness.checks.queries import Limited
 from harness.client.budget import DEFAULT_RATE, parse_rate
 from harness.contract import Resource
 from harness.core import Evidence, Strength
@@ -17,12 +20,15 @@ from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 
 SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
+SUCCESS = 200
 THROTTLED = 429
 LIMIT, SPAN = parse_rate(DEFAULT_RATE) or (0, 0.0)
 LASTING = 3
 """5xx in a row after which an operation is broken."""
 FREQUENT, ONE_IN = 5, 50
 """5xx answers of a resource to a worker, and one in how many of its requests, that are no accident any more."""
+DEFAULT_LIMIT = 50
+"""Rows of a page when no limit is asked. Source: [S24] limit."""
 MOST_CONFIRMED = 2
 """Objects per case that are read again because they were seen in two forms."""
 
@@ -36,6 +42,7 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
         passing = _passing(made, drive)
         judge(Exchanges.of(case.id, case.platform, case.resource, made, request_ids, passing), *HYGIENE)
         _reads(case, drive, judge, made)
+        _jobs(case, drive, judge, made)
         _throttled(case, drive, judge, made)
         for item in made if drive.session.world.malformed else ():
             if item.method == "GET" and item.path.endswith(LISTING):
@@ -68,6 +75,20 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
     )
 
 
+def _jobs(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
+    """Hold each look at a job against the one that showed its end."""
+    ended = drive.session.ended
+    for item in made:
+        if item.resource != "jobs" or item.status != SUCCESS or not isinstance(item.body, dict):
+            continue
+        now = item.body.get("status")
+        first, evidence = ended.get(item.path, (None, ""))
+        if first is not None:
+            judge(Settled(case.id, case.platform, case.resource, first, now, (evidence, item.id)), "jobs.settled")
+        elif now in ENDED:
+            ended[item.path] = (str(now), item.id)
+
+
 def _passing(made: Iterable[Evidence], drive: Drive) -> frozenset[str]:
     """The 5xx answers that are not the last of `LASTING` in a row for their operation; `failures` counts the rows of
     this worker. A read that was repeated in vain is such a row of its own. None pass of a resource where they are
@@ -98,6 +119,10 @@ def _reads(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -
         answers = _answer(case, drive, item, resource)
         if judge(answers, "fields.envelope", "fields.connection"):
             continue
+        rows = rows_of(item, resource)
+        _bounds(case, judge, item, resource, len(rows))
+        if any("platform_data" in row for row in rows) and not item.param("expand"):
+            judge(_rows(case, drive, item, resource, rows), "fields.no_platform_data")
         news = list(book.news(item, resource))
         doubtful += [(seen, resource) for seen in news if seen.known is not None]
         if item.id not in drive.session.whole:
@@ -121,10 +146,24 @@ def _shapes(
     case: Case, drive: Drive, judge: Judge, item: Evidence, resource: Resource, news: Iterable[Sighting]
 ) -> None:
     """The form of the objects that nobody has judged: those of whole lists have cases of their own."""
-    rows = tuple(dict(seen.row) for seen in news)
-    if rows:
-        subject = Rows(case.id, item.platform, resource.name, drive.contract, resource, rows, (item.id,) * len(rows))
-        judge(subject, *SHAPES, *(() if item.param("expand") else ("fields.no_platform_data",)))
+    if news:
+        judge(_rows(case, drive, item, resource, [seen.row for seen in news]), *SHAPES)
+
+
+def _rows(case: Case, drive: Drive, item: Evidence, resource: Resource, rows: Iterable[Mapping[str, Any]]) -> Rows:
+    kept = tuple(dict(row) for row in rows)
+    return Rows(case.id, item.platform, resource.name, drive.contract, resource, kept, (item.id,) * len(kept))
+
+
+def _bounds(case: Case, judge: Judge, item: Evidence, resource: Resource, rows: int) -> None:
+    """No page of a list, whatever else was asked with it, has more rows than its limit."""
+    if item.operation != "list" or not resource.is_paged:
+        return
+    asked = item.param("limit")
+    limit = int(asked) if asked and asked.isdecimal() and int(asked) else DEFAULT_LIMIT
+    if rows > limit:
+        subject = Limited(case.id, item.platform, resource.name, limit, asked is not None, rows, rows, None, (item.id,))
+        judge(subject, "queries.limit")
 
 
 def _is_unmarked(drive: Drive, seen: Sighting, resource: Resource) -> bool:

@@ -4,6 +4,7 @@ import pytest
 
 from harness.checks.errors import Failing, Tenants
 from harness.checks.paths import differences
+from harness.plan.areas.writes import references
 from harness.plan.inputs import UNKNOWN_ID
 
 CREDENTIALS = frozenset({"INVALID_CREDENTIALS"})
@@ -121,7 +122,7 @@ def test_what_the_platform_lacks_is_not_found(judge, drive, case):
 
 @pytest.mark.case("errors.list_access")
 def test_a_list_needs_token_and_credentials(proof, judge, drive, case):
-    """Each list, and each single object, is refused without credentials; the list with an unknown token too."""
+    """Each list, and each single object, is refused without credentials and with an unknown token."""
     path = proof.described.operations["list"].path
     answer = drive.send("GET", path, auth=None, operation="list")
     judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
@@ -132,6 +133,8 @@ def test_a_list_needs_token_and_credentials(proof, judge, drive, case):
         id = next((row["id"] for row in proof.snapshot().rows if isinstance(row.get("id"), str)), UNKNOWN_ID)
         answer = drive.send("GET", single.url_path(id=id), auth=None, operation="get")
         judge(_failing(case, answer, "without credentials", DENIED), "errors.auth")
+        answer = drive.send("GET", single.url_path(id=id), token=WRONG_TOKEN, operation="get")
+        judge(_failing(case, answer, "with an unknown access token", DENIED, CREDENTIALS), "errors.auth")
 
 
 @pytest.mark.case("errors.unknown_id")
@@ -197,9 +200,9 @@ def test_a_write_needs_token_and_credentials(proof, judge, drive, case):
 
 
 @pytest.mark.case("errors.write_isolation")
-def test_another_tenant_cannot_write(proof, judge, drive):
-    """An object that this run made cannot be changed or deleted with another connection's token, and is not in that
-    connection's list."""
+def test_another_tenant_cannot_write(proof, judge, drive, case):
+    """An object that this run made cannot be changed or deleted with another connection's token, with an unknown one or
+    without credentials, and is not in that connection's list. That connection's objects cannot refer to this one's."""
     other = drive.other_connection()
     if other is None:
         drive.inconclusive("the organisation has one connection: isolation needs two")
@@ -210,6 +213,10 @@ def test_another_tenant_cannot_write(proof, judge, drive):
         writes.append(other.update(proof.name, id, drive.fill(dict(proof.requirement.changes))))
     if proof.requirement.delete:
         writes.append(other.try_delete(proof.name, id))
+    _denied(proof, judge, drive, case, id)
+    if references(proof.requirement, proof.described) and proof.described.supports("create", other.platform):
+        write = other.try_create(proof.name, drive.minimal_input())
+        judge(Tenants(*proof.base, write.status, write.body, (), write.evidence_ids), "errors.foreign_reference")
     after, answer = proof.read(id)
     if after is None:
         drive.session.workpieces.pop((drive.platform, proof.name), None)
@@ -224,6 +231,20 @@ def test_another_tenant_cannot_write(proof, judge, drive):
         subject = Failing(*proof.base, page, "for another connection's list", frozenset({page.status}), frozenset(),
                           _leaked(drive, id, rows))  # fmt: skip
         judge(subject, "errors.isolation")
+
+
+def _denied(proof, judge, drive, case, id):
+    """Judge that an object of this run is neither changed nor deleted for somebody unknown."""
+    changes = proof.requirement.changes
+    bodies = {"update": {proof.described.update_key: drive.fill(dict(changes))} if changes else None,
+              "delete": {} if proof.requirement.delete else None}  # fmt: skip
+    for name, body in bodies.items():
+        if body is not None:
+            asked = proof.described.operations[name]
+            for access, why in (({"token": WRONG_TOKEN}, "with an unknown access token"),
+                                ({"auth": None}, "without credentials")):  # fmt: skip
+                answer = drive.send(asked.method, asked.url_path(id=id), json=body, operation=name, **access)
+                judge(_failing(case, answer, f"to {name} {why}", DENIED), "errors.auth")
 
 
 def _leaked(drive, id, rows):

@@ -5,7 +5,7 @@ import pytest
 from harness.checks import get_check
 from harness.checks.errors import Failing
 from harness.checks.oracle import choose_values, fits, kind_of, millis
-from harness.checks.queries import Limited, Ordered, Paged, Selected
+from harness.checks.queries import Expanded, Limited, Ordered, Paged, Selected
 
 SMALL = 7
 WHOLE = 100
@@ -144,7 +144,7 @@ def test_a_filter_holds_on_every_page(proof, judge, drive):
 
 @pytest.mark.case("queries.combined")
 def test_parameters_hold_together(proof, judge, drive, case):
-    """A filter, a sort and, where there is one, a window hold together, on every page."""
+    """A filter, a sort and, where there are, a window and an expansion hold together, on every page."""
     rows, field = proof.snapshot().rows, case.params["filter"]
     marks = sorted({row[field] for row in rows if isinstance(row.get(field), str)})
     if not marks:
@@ -164,13 +164,19 @@ def test_parameters_hold_together(proof, judge, drive, case):
         }
 
     before = proof.snapshot()
-    query = {"filter": f'{field}>"{bound}"', "sort": f"{sort} DESC", **({window: most} if most is not None else {})}
+    expands = "expand" in proof.requirement.params and "platform_data" in proof.described.fields
+    query = {"filter": f'{field}>"{bound}"', "sort": f"{sort} DESC", **({window: most} if most is not None else {}),
+             **({"expand": "platform_data"} if expands else {})}  # fmt: skip
     walk = drive.walk(proof.name, **query, limit=min(WHOLE, max(2, -(-len(oracle(before)) // 2))))
     told = "&".join(f"{name}={value}" for name, value in query.items())
     _select(proof, judge, walk, told, field, before, oracle, "queries.filter")
     values = tuple(row.get(sort) for row in walk.rows)
     judge(Ordered(*proof.base, told, sort, values, True, kind_of(proof.described, sort), (), frozenset(),
                   walk.evidence_ids[-2:]), "queries.sort")  # fmt: skip
+    if expands and walk.pages[0].ok:
+        bare = tuple(str(row.get("id")) for row in walk.rows if not row.get("platform_data"))
+        judge(Expanded(*proof.base, "platform_data", bare, len(walk.rows), 200, (), walk.evidence_ids[-2:]),
+              "queries.expand")  # fmt: skip
 
 
 @pytest.mark.case("queries.filter_refused")
@@ -305,11 +311,14 @@ def test_a_parameter_selects_by_value(proof, judge, drive, case):
 
 @pytest.mark.case("queries.force_fetch")
 def test_force_fetch_answers_the_same(proof, judge, drive):
-    """force_fetch answers the same rows once the connection is ready."""
+    """force_fetch answers the same rows once the connection is ready; that it is not asked for can be said, too."""
     before = proof.snapshot()
     walk = drive.walk(proof.name, force_fetch="true", **({"limit": WHOLE} if proof.described.is_paged else {}))
     _select(proof, judge, walk, "force_fetch=true", None, before, lambda source: set(source.by_id),
             "queries.force_fetch")  # fmt: skip
+    page = drive.page(proof.name, force_fetch="false", **({"limit": 1} if proof.described.is_paged else {}))
+    judge(Selected(*proof.base, "force_fetch=false", None, (), frozenset(), frozenset(), page.status, True, None, (),
+                   (page.id,)), "queries.force_fetch")  # fmt: skip
 
 
 @pytest.mark.case("queries.range")

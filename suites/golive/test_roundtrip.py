@@ -168,12 +168,24 @@ def test_a_document_in_a_foreign_currency_can_be_updated(proof, drive):
 
 @pytest.mark.case("roundtrip.replace_lines")
 def test_sent_lines_replace_all_lines(proof, drive):
-    """A PATCH with lines replaces all lines; a PATCH without lines keeps them."""
+    """A PATCH with lines replaces all lines, and stores what they refer to; a PATCH without lines keeps them."""
     body = drive.minimal_input()
     body["line_items"] = [_numbered(body["line_items"][0], index) for index in range(3)]
     write, _ = proof.create(body)
     before = proof.before(write.id)
-    proof.updated(write.id, before, {"line_items": [_numbered(body["line_items"][0], 2)]})
+    line = _numbered(body["line_items"][0], 2)
+    proof.updated(write.id, before, {"line_items": [_referring(proof, line)]}, otherwise={"line_items": [line]})
+
+
+def _referring(proof, line):
+    """A line that refers to everything that a line of an update may refer to (class, tax rate, department...)."""
+    made, fields = dict(line), proof.described.update_fields
+    for path, template in proof.requirement.optional_inputs.items():
+        owner, _, name = path.rpartition(".")
+        if owner == "line_items[]" and name.endswith("_id") and name not in made and path in fields:
+            with suppress(Inconclusive):  # there is no row to refer to
+                made[name] = proof.drive.fill(template)
+    return made
 
 
 @pytest.mark.case("roundtrip.update_lines")

@@ -72,6 +72,11 @@ register("range_exclusive", "the last month of a range of statements is left out
          spoil=_list(lambda scene, body, _: _cut(scene, body, slice(0, -1)) if scene.request.param("end_date") else None,
                      resource="balance_sheets"), resource="balance_sheets")  # fmt: skip
 register("expand_ignored", "expand adds nothing", ("queries.expand",), hear=queries(without("expand")))
+register("expand_without_limit", "a page of expanded rows has fifty, whatever limit is asked", ("queries.limit",),
+         hear=queries(lambda query: [*without("limit")(query), ("limit", "50")]
+                      if any(name == "expand" for name, _ in query) else query))  # fmt: skip
+register("expand_sticks", "the list after an expanded one is expanded too", ("fields.no_platform_data",),
+         hear=lambda api, request: _stick(api, request))  # fmt: skip
 register("expand_drops_lines", "expanded rows lack their lines", ("queries.expand",),
          spoil=_list(lambda scene, body, _: [row.update(line_items=[]) for row in rows_of(body, scene.resource)]
                      if scene.request.param("expand") else None))  # fmt: skip
@@ -100,6 +105,16 @@ register("single_in_an_array", "the single object comes in an array", ("fields.e
          spoil=answers(lambda _, body, __: body.update(bill=[body["bill"]]), operations=("get",)))  # fmt: skip
 register("id_type_ignored", "id_type=platform looks up the Rutter id", ("queries.id_type",),
          hear=queries(without("id_type"), operations=("get",)))  # fmt: skip
+
+
+def _stick(api: Any, request: Any) -> None:
+    scene = look(api, request)
+    if scene is None or scene.resource.name != "bills" or scene.operation.name != "list":
+        return
+    if request.param("expand"):
+        api.__dict__["defect_stick"] = True
+    elif api.__dict__.pop("defect_stick", False):
+        request.query = [*request.query, ("expand", "platform_data")]
 
 
 def _repeat(scene: Scene, body: Any) -> None:
