@@ -22,6 +22,7 @@ from harness.drive import World, discover, resolve_target
 from harness.emulator import EmulatorSettings
 from harness.errors import TargetUnreachable, UsageError
 from harness.plan.rollout import Rollout, Stage
+from harness.report.atomic import writable
 from harness.report.rollout import RolloutReport, write_rollout_report
 from harness.report.rollout_ledger import LEDGER_FILE, LedgerEntry, append_entry, latest, read_ledger
 from harness.rollout.backend import look
@@ -66,6 +67,7 @@ class RollSettings:
 def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
     """The load test ahead of one stage, from the question whether it may start to its entry in the ledger."""
     began, backend_version = time.monotonic(), _backend_version(settings)
+    writable(settings.out)
     may_start(plan, stage, settings.out, settings.target, backend_version)
     rehearsal = rehearse(stage) if settings.rehearse else None
     with _parts(plan, settings) as parts:

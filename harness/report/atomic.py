@@ -35,3 +35,16 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     """One message for a person: which file, what the system said, what to do."""
     said = error.strerror or str(error)
     return StorageError(f"{path}: cannot write: {said}. Free some space or choose another place with --out")
+
+
+def writable(folder: Path) -> None:
+    """Make the folder when it is missing; StorageError when nothing can be written there, before any work is lost."""
+    partial = folder / f".writable.{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(b"golive")
+        partial.unlink()
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise storage_error(folder, error) from error

@@ -102,8 +102,14 @@ class _Collector:
         self._folder, self._workers, self._quit = folder, workers, quit_when_done
         self._done: set[int] = set()
         self._thread = ThreadPool(1)
+        self._broken: str | None = None
 
     def __call__(self, environment: Any, msg: Any, **_: Any) -> None:
+        if self._broken is not None:
+            print(self._broken, flush=True)
+            environment.process_exit_code = 1
+            environment.runner.quit()
+            return
         if msg.type == DONE:
             self._done.add(int(msg.data["worker"]))
             self._thread.spawn(self._append, "done.ndjson", msg.data)
@@ -115,8 +121,11 @@ class _Collector:
         self._thread.spawn(self._append, "windows.ndjson" if msg.type == WINDOW else "samples.ndjson", msg.data)
 
     def _append(self, name: str, data: Any) -> None:
-        with (self._folder / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(data) + "\n")
+        try:
+            with (self._folder / name).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(data) + "\n")
+        except OSError as error:
+            self._broken = f"{self._folder / name}: cannot write: {error.strerror or error}"
 
 
 def _generator(environment: Any, index: int) -> Generator:

@@ -1,9 +1,12 @@
 """`golive rollout` from end to end: Locust, the emulator, the judgement, the report and the ledger."""
 
 import json
+import os
+import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.cli.boundary import run
+from harness.cli.rolling import LOCUSTFILE
 from harness.core.measurement import StageOutcome
 from harness.emulator import EmulatorSettings
 from harness.emulator.credentials import environment
@@ -18,6 +22,8 @@ from harness.exit_status import ExitStatus
 from harness.plan.rollout_loader import ROLLOUT
 from harness.report.rollout import read_rollout_report
 from harness.report.rollout_ledger import LEDGER_FILE, read_ledger
+from harness.rollout.process import play
+from harness.rollout.work import Flow, Step, Work
 
 GATES = ["p50(list) <= 30s", "limited <= 0%", "check_failures <= 0%", "lost_webhooks <= 0%"]
 
@@ -80,6 +86,35 @@ def test_a_command_that_is_ended_leaves_nothing_running(tmp_path: Path, eventual
     assert [entry.outcome for entry in read_ledger(out / LEDGER_FILE)] == [StageOutcome.INVALID]
     assert len(children) == 2
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_disk_that_is_full_ends_the_load(tmp_path: Path) -> None:
+    """Measurements that cannot be kept end the test at once, with the file and the reason, and it is not done."""
+    flow = Flow("steady_sync", "list", 1, 600, (Step("list", "GET", "/bills"),))
+    work = Work("canary", "http://127.0.0.1:9", "2024-08-31", 60.0, 1, (flow,))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # what a full disk does, for files of this size
+    try:
+        began = time.monotonic()
+        played = play(work, tmp_path, LOCUSTFILE, os.environ, lambda _measured, _elapsed: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert time.monotonic() - began < 50
+    assert played.done == 0
+    assert "windows.ndjson: cannot write: File too large" in played.problems[0]
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/nowhere"])
+def test_a_place_that_takes_no_report_is_told_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """Reports that cannot be written are told with the folder and what to do, before load is on."""
+    (tmp_path / "file").touch()
+    assert run(["rollout", "canary", "--out", str(tmp_path / place)]) is ExitStatus.HARNESS_ERROR
+    told = capsys.readouterr().err
+    assert f"{tmp_path / place}: cannot write" in told
+    assert "choose another place with --out" in told
+    assert "starting" not in told
 
 
 def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
