@@ -70,6 +70,8 @@ class Webhooks:
             self.look(elapsed())
             if before is not None:
                 self.queue.raised, self.queue.undelivered = before.events, before.waiting
+                self.queue.tried, self.queue.refused = before.tried, before.refused
+                self.queue.slowest = before.slowest
                 self._newest = before.newest
             told = len(self.queue.states) > looks and self.queue.states[-1][1].backlog == 0
             if told and (before is None or (before.waiting == 0 and before == self._raised())):

@@ -70,6 +70,7 @@ _ALL = (
     Measure("backlog_drained", "time", "until the backlog of webhooks is empty, from its slope", backend=True),
     Measure("oldest_webhook", "time", "age of the oldest webhook that is not processed", backend=True),
     Measure("lost_webhooks", "share", "webhooks that were sent and never processed", backend=True),
+    Measure("refused_webhooks", "share", "deliveries of webhooks that the backend took with no 2xx", backend=True),
 )  # fmt: skip
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}
 

@@ -6,7 +6,9 @@ and its version for the rollout ledger. Webhooks are delivered to `POST {backend
 where the target is one, which raises them when the load test asks for it, otherwise by the load test itself.
 """
 
+import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.errors import TargetUnreachable, UsageError
 from harness.rollout.asking import ask
@@ -37,6 +39,11 @@ class Queue:
     """Looks that were not answered as documented, and why."""
     raised: int | None = None
     undelivered: int = 0
+    tried: int | None = None
+    """Deliveries that the backend was asked to take, `refused` of which it did not; None when only the generator's own
+    are known. `slowest`: seconds between the first and the last try of one."""
+    refused: int = 0
+    slowest: float = 0.0
 
     @property
     def processed(self) -> int:
@@ -50,9 +57,9 @@ def look(base_url: str) -> QueueState:
     try:
         told = ask(url, patience=PATIENCE)
         return QueueState(
-            backlog=int(told["backlog"]),
-            oldest_seconds=float(told["oldest_seconds"] or 0.0),
-            processed=int(told["processed"]),
+            backlog=int(_from_zero(told, "backlog")),
+            oldest_seconds=_from_zero(told, "oldest_seconds"),
+            processed=int(_from_zero(told, "processed")),
             version=str(told["version"]) if told.get("version") is not None else None,
         )
     except UsageError as error:
@@ -63,3 +70,10 @@ def look(base_url: str) -> QueueState:
         raise TargetUnreachable(
             f'{url} does not tell its queue: expected {{"backlog", "oldest_seconds", "processed"}}, {error!r}'
         ) from error
+
+
+def _from_zero(told: Any, name: str) -> float:
+    value = float(told[name] or 0)
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} is {value:g}")
+    return value

@@ -2,8 +2,9 @@
 demand. Nothing of it exists at a real target.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +17,16 @@ WHOLE_LOG = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """Webhooks after a mark: `events` distinct ones, `waiting` of them not delivered yet. `newest` is the next mark."""
+    """Webhooks after a mark: `events` distinct ones, `waiting` of them not delivered yet. `newest` is the next mark.
+    `tried` deliveries were rightly signed, `refused` of them not taken with a 2xx; `slowest` is the longest time, in
+    seconds, between the first and the last try of one."""
 
     events: int
     waiting: int
     newest: int
+    tried: int = 0
+    refused: int = 0
+    slowest: float = 0.0
 
 
 class Emulated:
@@ -74,7 +80,17 @@ class Emulated:
         fresh = [item for item in log if item["number"] > mark and item["copy_of"] is None]
         waiting = {item["body"] for item in fresh if item["state"] == "waiting"}
         newest = max((item["number"] for item in fresh), default=mark)
-        return Raised(len({item["body"] for item in fresh}), len(waiting), newest)
+        tries = [tried for item in fresh for tried in item["attempts"] if tried["rightly_signed"]]
+        slowest = max((_between(item["attempts"]) for item in fresh), default=0.0)
+        refused = sum(not 200 <= tried.get("status", 0) < 300 for tried in tries)
+        return Raised(len({item["body"] for item in fresh}), len(waiting), newest, len(tries), refused, slowest)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         return ask(f"{self._root}/{path}", method=method, body=body, patience=PATIENCE)
+
+
+def _between(attempts: Sequence[Mapping[str, Any]]) -> float:
+    if not attempts:
+        return 0.0
+    first, last = (datetime.fromisoformat(attempts[place]["at"]) for place in (0, -1))
+    return (last - first).total_seconds()

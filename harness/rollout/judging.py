@@ -6,7 +6,7 @@ from harness.core.measurement import GateResult, GateState, StageOutcome
 from harness.plan.gates import Gate
 from harness.plan.rollout import Stage, Validity, seconds
 from harness.rollout.circumstances import Circumstances, plain, span, undecided
-from harness.rollout.judging_queue import backlog, lost, oldest
+from harness.rollout.judging_queue import backlog, lost, oldest, refused
 from harness.rollout.measuring import AT_SIGHT, Measured
 from harness.rollout.statistics import (
     Sprt,
@@ -253,4 +253,5 @@ _JUDGES: Mapping[str, Callable[[Gate, Measured, Circumstances], GateResult]] = {
     "backlog_drained": backlog,
     "oldest_webhook": oldest,
     "lost_webhooks": lost,
+    "refused_webhooks": refused,
 }

@@ -5,7 +5,7 @@ from harness.plan.gates import Gate
 from harness.rollout.backend import Queue
 from harness.rollout.circumstances import Circumstances, plain, span, undecided
 from harness.rollout.measuring import Measured
-from harness.rollout.statistics import needed_without_failure, share_at_most, slope
+from harness.rollout.statistics import needed_without_failure, share_at_least, share_at_most, slope
 
 LEAST_WEBHOOKS = needed_without_failure(0.01)
 """Webhooks that must have been raised before a gate on lost ones can hold: a loss of one in a hundred then shows."""
@@ -38,8 +38,11 @@ def oldest(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:
         return _without_backend(gate, around)
     if around.queue.silences or not around.queue.states:
         return _untold(gate, around.queue)
-    ages = [state.oldest_seconds for _, state in around.queue.states]
-    return plain(gate, max(ages), f"at most {span(max(ages))} old in {len(ages)} looks")
+    ages, slowest = [state.oldest_seconds for _, state in around.queue.states], around.queue.slowest
+    seen = f"at most {span(max(ages))} old in {len(ages)} looks"
+    if slowest > 0:
+        seen += f", taken {span(slowest)} after the first try at the latest"
+    return plain(gate, max(*ages, slowest), seen)
 
 
 def lost(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:
@@ -64,6 +67,25 @@ def lost(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:
         why = f"{missing:,} more would show, by 95 %, that fewer than 1 % are lost (webhooks_at_once, play)"
         return undecided(gate, seen, why, missing)
     return GateResult(gate.text, GateState.HELD, seen, f"so at most {share_at_most(lost, sent):.2%} are lost, by 95 %")
+
+
+def refused(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:
+    """Deliveries that were not taken at once. They come again, minutes later, until the provider gives up."""
+    queue = around.queue
+    if queue is None:
+        return _without_backend(gate, around)
+    count, total = queue.refused, queue.tried
+    if total is None:
+        count, total = measured.total("errors", "webhook"), measured.total("answered", "webhook")
+    if not total:
+        return undecided(gate, "no data", "no webhook was sent (scenario webhook_burst)")
+    seen = f"{count:,} of {total:,} deliveries ({count / total:.2%}) were not taken with a 2xx"
+    least, most = share_at_least(count, total), share_at_most(count, total)
+    if least > gate.bound or (count and not gate.bound):
+        return GateResult(gate.text, GateState.LOST, seen, f"at least {least:.2%} by 95 %")
+    if most <= gate.bound or not (gate.bound or count):
+        return GateResult(gate.text, GateState.HELD, seen, f"at most {most:.2%} by 95 %")
+    return undecided(gate, seen, f"{least:.2%} to {most:.2%} by 95 %: more deliveries would narrow it", total)
 
 
 def _untold(gate: Gate, queue: Queue) -> GateResult:

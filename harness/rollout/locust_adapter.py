@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,9 @@ class _Collector:
 
     def __call__(self, environment: Any, msg: Any, **_: Any) -> None:
         if self._broken is not None:
-            print(self._broken, flush=True)
             environment.process_exit_code = 1
+            with suppress(OSError):  # the log, whose last line tells why, may be on the same disk
+                print(self._broken, flush=True)
             environment.runner.quit()
             return
         if msg.type == DONE:
@@ -115,7 +117,7 @@ class _Collector:
             self._thread.spawn(self._append, "done.ndjson", msg.data)
             if len(self._done) >= self._workers and self._quit:
                 self._thread.join()
-                environment.process_exit_code = 0
+                environment.process_exit_code = 0 if self._broken is None else 1
                 gevent.spawn_later(0.2, environment.runner.quit)
             return
         self._thread.spawn(self._append, "windows.ndjson" if msg.type == WINDOW else "samples.ndjson", msg.data)

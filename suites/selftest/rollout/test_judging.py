@@ -86,6 +86,31 @@ def test_errors_of_writes_do_not_hide_behind_lists(failed: int, state: GateState
     assert failed < 3 or f"{failed} of 60 create requests" in result.why
 
 
+@pytest.mark.parametrize(
+    ("queue", "state"),
+    [
+        (Queue(tried=570), GateState.HELD),
+        (Queue(tried=570, refused=3), GateState.UNDECIDED),
+        (Queue(tried=570, refused=130), GateState.LOST),
+        (Queue(tried=100), GateState.UNDECIDED),
+        (Queue(), GateState.UNDECIDED),
+        (None, GateState.NOT_RUN),
+    ],
+)
+def test_deliveries_that_come_again_are_seen(queue: Queue | None, state: GateState) -> None:
+    """A backend that refuses a quarter of the webhooks, which then come again, loses none and is held all the same."""
+    (result,) = judge_gates([parse_gate("refused_webhooks <= 1%")], measured(), replace(AROUND, queue=queue))
+    assert result.state is state, result
+
+
+def test_a_webhook_is_as_old_as_its_first_delivery() -> None:
+    """What the backend took at its second try had waited since the first, whatever the queue says."""
+    queue = Queue([(0.0, QueueState(0, 0.0, 5))], tried=5, refused=1, slowest=400.0)
+    (result,) = judge_gates([parse_gate("oldest_webhook <= 5min")], measured(), replace(AROUND, queue=queue))
+    assert result.state is GateState.LOST
+    assert "taken 6.7 min after the first try at the latest" in result.seen
+
+
 def test_a_gate_on_the_stage_before_compares_intervals() -> None:
     """Twice as slow breaks a bound of 1.5 times the stage before, and keeps one of 3 times."""
     around = replace(AROUND, previous=measured())
