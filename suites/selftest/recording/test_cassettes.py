@@ -164,8 +164,13 @@ def test_no_altered_folder_is_green(recorded: Path, tmp_path: Path, harm: str) -
 
 
 def pytest_replays(folder: Path, *more: str, out: Path) -> "subprocess.CompletedProcess[str]":
-    """`pytest suites/replay`, as CI runs it, on a folder."""
-    command = [sys.executable, "-m", "pytest", "suites/replay", "-k", "not test_cassettes", "-p", "no:cacheprovider"]
+    """`pytest suites/replay`, as `make replay` runs it, on a folder."""
+    idle = [
+        part
+        for name in ("cacheprovider", "schemathesis", "locust", "anyio", "logging")
+        for part in ("-p", f"no:{name}")
+    ]
+    command = [sys.executable, "-m", "pytest", "suites/replay", "-k", "not test_cassettes", "--assert=plain", *idle]
     return subprocess.run(  # noqa: S603 - our own interpreter
         [*command, "--golive-cassettes", str(folder), "--golive-out", str(out), *more],
         cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=120,
@@ -228,7 +233,7 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
         try:
             done = golive(
                 "record", "--target", emulator.base_url, "--resource", "payment_terms", "--platform", "QUICKBOOKS",
-                "--into", name, "--out", f"then-{name}", folder=folder, **emulator.environment(),
+                "--workers", "1", "--into", name, "--out", f"then-{name}", folder=folder, **emulator.environment(),
             )  # fmt: skip
         finally:
             emulator.stop()
