@@ -7,7 +7,6 @@ makes a run invalid. It never catches up in a bunch (`release`).
 
 import heapq
 import random
-import re
 import resource
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Any
 
 from harness.client.retries import RetryPolicy, Wait, retrying
 from harness.rollout.composing import Composer
+from harness.rollout.jobs import DELAY, LAST, MOST, has_ended, job_of
 from harness.rollout.measuring import AT_SIGHT, Recorder
 from harness.rollout.operations import (
     Operation,
@@ -25,20 +25,16 @@ from harness.rollout.operations import (
     brief_exchange,
     is_empty,
     is_wrapped,
-    job_failed,
 )
 from harness.rollout.pacing import Pacer
 from harness.rollout.release import MOMENT, Release, busiest
 from harness.rollout.transport import Completion, CurlPool
-from harness.rollout.work import Step, Work
+from harness.rollout.work import Work
 
 NAP = 0.002
 """Seconds that the loop gives away at most, to Locust or to the network."""
-JOB_DELAY = 1.0
-"""Seconds after which the job of an asynchronous write is looked at."""
 AT_ONCE = 32
 """Answers that are handled before the next look at what is due: after a freeze of the target hundreds come together."""
-_JOB = re.compile(rb'"async_response"\s*:\s*\{[^{}]*?"id"\s*:\s*"([^"]+)"')
 
 
 @dataclass
@@ -74,7 +70,9 @@ class Generator:
         self._worst: dict[int, tuple[float, int, bool]] = {}
         self._sends: list[float] = []
         self._seen: dict[str, int] = {}
+        self._open: deque[Operation] = deque(maxlen=MOST)
         self._filled: set[tuple[str, str | None]] = set()
+        self._unit = next((flow.unit for flow in self.work.flows if flow.scenario == "steady_sync"), 1)
         self._window = 0
         self._usage = 0.0
 
@@ -197,12 +195,30 @@ class Generator:
             problem = (completion.problem or "no answer").partition(":")[0]
         elif status != 200 and (step.of != "webhook" or not 200 <= status < 300):
             problem = f"status {status}"
-        elif step.operation == "job" and job_failed(completion.body):
-            problem = "a job that failed"
+        elif step.operation == "job":
+            problem = self._job_problem(operation, completion.body)
         if problem is not None:
             self.recorder.count(step.of, "errors")
             self.recorder.problems[f"{step.of}: {problem}"] += 1
         return problem
+
+    def _job_problem(self, operation: Operation, body: bytes) -> str | None:
+        try:
+            ended = has_ended(body)
+        except ValueError:
+            return "a job that failed"
+        self.recorder.count("job", "ended" if ended else "open")
+        if not ended and not operation.looks:
+            self._open.append(operation)
+        return None
+
+    def _last_looks(self) -> None:
+        """What had not ended a second after its write may have by now; without these looks nobody would know."""
+        while self._open:
+            operation = self._open.popleft()
+            self.recorder.count("job", "planned")
+            now = self.now()
+            self._put(Operation(operation.step, operation.flow, now, now, operation.connection, looks=1))
 
     def _retry(self, operation: Operation, completion: Completion) -> Wait | None:
         """How the client's own table repeats it: bounded, with back-off; 429 stops the whole organisation."""
@@ -224,14 +240,10 @@ class Generator:
         step = operation.step
         self._composer.learn(step, completion)
         if step.operation == "create" and operation.looks < self.work.job_looks:
-            job = _JOB.search(completion.body)
-            if job is not None:
-                path = f"/jobs/{job[1].decode()}"
-                look = Step("job", "GET", path, None, None, "jobs", "job", step.case)
-                due = ended + JOB_DELAY
-                if due < self._start + self.work.seconds:
-                    self.recorder.count("job", "planned")
-                    self._wait(Operation(look, operation.flow, due, due, operation.connection))
+            look, due = job_of(operation, completion.body), ended + DELAY
+            if look is not None and due < self._start + self.work.seconds:
+                self.recorder.count("job", "planned")
+                self._wait(Operation(look, operation.flow, due, due, operation.connection))
 
     def _note_freshness(self, operation: Operation, ended: float, good: bool) -> None:
         if operation.flow.scenario != "steady_sync":
@@ -272,6 +284,8 @@ class Generator:
         if second > self._window and now > self._start:
             self._take(now)
             self._window = second
+            if now > self._start + self.work.seconds - LAST:
+                self._last_looks()
             self.stopped = self.stopped or self.abandoned()
             horizon = now - self.work.window
             self._sends = [sent for sent in self._sends if sent > horizon]
@@ -305,7 +319,9 @@ class Generator:
                 self.recorder.value("latency", operation.step.of, now - operation.intended)
         period = self.work.sync_every
         for worst, count, whole in self._worst.values():
-            complete = whole and count >= next(flow.unit for flow in self.work.flows if flow.scenario == "steady_sync")
+            if self.stopped and count < self._unit:
+                continue  # ended early: of those that were not done nothing is known
+            complete = whole and count >= self._unit
             self.recorder.value("fresh", "list", period + worst if complete else 2 * period + worst)
         self._take(now)
 

@@ -160,6 +160,10 @@ def _errors(gate: Gate, measured: Measured, around: Circumstances) -> GateResult
         if least > gate.bound:
             return GateResult(gate.text, GateState.LOST, seen, why)
         return undecided(gate, seen, f"{why}; more of them would tell", answered)
+    begun = measured.total("open", "job")
+    if name == "errors" and gate.of in {None, "create", "job"} and begun and not measured.total("ended", "job"):
+        why = f"none of {begun:,} looks found a job that had ended, so nobody knows whether writes are carried out"
+        return undecided(gate, seen, f"{why}; play longer, or take JOB_COMPLETED webhooks (job_looks: 0)", begun)
     if test.decide(failures, total) is True:
         return GateResult(gate.text, GateState.HELD, seen, f"a sequential test is sure; {risk}")
     missing = test.needed(failures, total)

@@ -1,7 +1,6 @@
 """One thing that a user wants, from its planned arrival to the exchange that it was."""
 
 import heapq
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,14 +78,6 @@ def full_exchange(sample: Sample) -> Exchange:
         resource=operation.step.resource,
         operation=operation.step.operation,
     )
-
-
-def job_failed(body: bytes) -> bool:
-    try:
-        job: Any = json.loads(body)
-    except ValueError:
-        return True
-    return not isinstance(job, dict) or job.get("status") == "failure"
 
 
 def is_wrapped(body: bytes, key: str) -> bool:

@@ -14,6 +14,7 @@ from harness.core.measurement import GateState
 from harness.plan.gates import parse_gate
 from harness.rollout.circumstances import Circumstances
 from harness.rollout.generator import Generator
+from harness.rollout.jobs import has_ended
 from harness.rollout.judging import judge_gates
 from harness.rollout.measuring import Measured, Recorder
 from harness.rollout.pacing import Pacer
@@ -204,6 +205,46 @@ def test_writes_differ_and_their_jobs_are_looked_at(server: Server) -> None:
     assert len(set(bodies)) == 4
     looked = sum(path == "/jobs/j1" for path, _ in server.seen)
     assert looked == measured.total("sent", "job") >= 1
+
+
+def test_jobs_that_never_end_hold_the_stage(server: Server) -> None:
+    """They are looked at once more at the end; when none of all has ended, no gate on errors holds."""
+    server.answer = lambda _number, path, _body: (
+        (200, b'{"id": "j1", "status": "pending"}')
+        if path.startswith("/jobs/")
+        else (200, b'{"async_response": {"id": "j1", "status": "pending"}}')
+    )
+    create = Step("create", "POST", "/bills", None, "{}", "bills", "create")
+    measured = play(work_for(server, Flow("write_burst", "create", 0, 200, (create,)), seconds=1.6, job_looks=1))
+    first = measured.total("planned", "job")
+    assert measured.total("open", "job") == measured.total("sent", "job") == first
+    assert measured.total("errors") == measured.total("ended", "job") == 0
+    around = Circumstances({"create": 200}, 1.6, 500, 10.0)
+    (result,) = judge_gates([parse_gate("errors <= 10%")], measured, around)
+    assert result.state is GateState.UNDECIDED
+    assert "nobody knows whether writes are carried out" in result.why
+
+
+@pytest.mark.parametrize(
+    ("body", "ended"),
+    [
+        (b'{"status": "success"}', True),
+        (b'{"status": "success", "response": {"http_status": 200}}', True),
+        (b'{"status": "prequeued"}', None),
+        (b'{"status": "success", "response": {"http_status": 400}}', ValueError),
+        (b'{"status": "failure"}', ValueError),
+        (b'{"status": "done"}', ValueError),
+        (b"[]", ValueError),
+        (b"", ValueError),
+    ],
+)
+def test_a_job_has_ended_is_open_or_failed(body: bytes, ended: object) -> None:
+    """A failure inside of a job, an unknown status and another body are no success."""
+    if ended is ValueError:
+        with pytest.raises(ValueError, match=r"a job with|Expecting"):
+            has_ended(body)
+    else:
+        assert has_ended(body) is ended
 
 
 def test_what_is_in_flight_at_the_end_counts(server: Server) -> None:
