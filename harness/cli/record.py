@@ -63,24 +63,29 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
 
 
 @click.command()
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER]")
+@click.argument("given", nargs=-1, type=click.Path(path_type=Path), metavar="[PLAN|FOLDER]...")
+@click.option("--from", "source", type=click.Path(path_type=Path), help="The cassette folder; default: cassettes.")
 @click.option("--workers", default="auto", metavar="N|auto", help="Processes that prove cases; default: one per core.")
 @click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where the report goes.")
-def replay(folders: tuple[Path, ...], out: Path, workers: str) -> ExitStatus:
+def replay(given: tuple[Path, ...], source: Path | None, out: Path, workers: str) -> ExitStatus:
     """Play the recorded cases again, without network and credentials, and judge them as then.
 
-    FOLDER is a cassette folder; default: cassettes.
+    With PLAN (a .yaml file) only what that plan asks for. FOLDER is the cassette folder, as with --from.
     """
     from harness.cli.proving import prove
-    from harness.pytest_plugin.cassettes import replay_settings
     from harness.pytest_plugin.collecting import Selection
+    from harness.pytest_plugin.replaying import narrowed, replay_settings
     from harness.pytest_plugin.replays import told
     from harness.report.run_record import EndRecord
 
+    plans = [path for path in given if path.suffix in {".yaml", ".yml"}]
+    folders = [path for path in (*given, *filter(None, (source,))) if path not in plans]
     if len(folders) > 1:
-        raise click.UsageError("one cassette folder at a time")
+        raise click.UsageError(f"one cassette folder at a time, not {' and '.join(map(str, folders))}")
     folder = folders[0] if folders else DEFAULT
     settings = replay_settings(folder, out=str(out.resolve()), command=shlex.join(["golive", *sys.argv[1:]]))
+    if plans:
+        settings = narrowed(settings, plans)
     status = prove(settings, workers=worker_count(workers), shown_as=out)
     for line in told(Selection(settings), str(out), datetime.now(UTC).date()):
         click.echo(line)

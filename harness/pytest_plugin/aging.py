@@ -7,8 +7,9 @@ from pathlib import Path
 from harness.contract import Contract
 from harness.contract.answers import problems_of_answer
 from harness.plan import load_plan
-from harness.pytest_plugin.cassettes import HEADER, header_of, replay_settings
+from harness.pytest_plugin.cassettes import HEADER, header_of
 from harness.pytest_plugin.collecting import Selection
+from harness.pytest_plugin.replaying import replay_settings
 from harness.recording import Shelf
 from harness.recording.drift import Drifted, Expiry, drift
 from harness.recording.drift import expired as expiry_of

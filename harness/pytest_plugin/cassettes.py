@@ -5,6 +5,7 @@ then depends neither on the number of workers nor on what other groups wrote.
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -85,8 +86,8 @@ class Cassettes:
         self._session = session
         base = self.world.target.base_url
         if self.replays:
-            self._deck = Player(Shelf(Path(self.settings.cassettes)).group, session.redactor, base)
-            block_network(lambda: " ".join(self._place))
+            self._deck = player = Player(Shelf(Path(self.settings.cassettes)).group, session.redactor, base)
+            block_network(lambda: self._doing(player))
         else:
             journal = self.settings.directory / "workers" / self.worker / JOURNAL
             self._deck = Recorder(journal, session.redactor, base)
@@ -100,6 +101,11 @@ class Cassettes:
         self._stack.close()
         if self._emulator is not None:
             self._emulator.stop()
+
+    def _doing(self, player: Player) -> str:
+        _, chapter = self._place
+        asked = f", after {player.last}" if player.last else ", before its first request"
+        return f"{chapter}{asked}" if chapter else "no case"
 
     def pause(self) -> None:
         """What follows (cleanup) belongs to no case and is not kept."""
@@ -156,7 +162,7 @@ def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[st
     count = merge(settings.directory / "workers", folder, header, cases)
     told = {
         **header,
-        "plans": [_relative(path) for path in settings.plans],
+        "plans": [Path(os.path.relpath(path, folder)).as_posix() for path in settings.plans],
         "platforms": list(settings.platforms),
         "resources": list(settings.resources),
         "select": list(settings.select),
@@ -225,26 +231,6 @@ def _last_line(file: Path) -> str:
         return text.read().rstrip(b"\n").rpartition(b"\n")[2].decode("utf-8", "replace")
 
 
-def replay_settings(folder: Path, *, out: str, command: str) -> RunSettings:
-    """The settings under which a cassette folder is played: what was recorded decides all of them."""
-    header = header_of(folder)
-    return RunSettings(
-        mode="replay",
-        target=header["target"],
-        plans=tuple(str(Path(path).resolve()) for path in header["plans"]),
-        platforms=tuple(header["platforms"]),
-        resources=tuple(header["resources"]),
-        select=tuple(header["select"]),
-        each_once=header["each_once"],
-        out=out,
-        seed=header["seed"],
-        clock=header["clock"],
-        cassettes=str(folder.resolve()),
-        cleanup=False,
-        command=command,
-    )
-
-
 def checked(folder: Path) -> Mapping[str, Any]:
     """What a cassette folder says of itself, when each of its files is there and whole; StorageError names those that
     are not, with the line, before anything is played."""
@@ -282,10 +268,3 @@ def _safe(world: World, redactor: Redactor, *, emulated: bool) -> dict[str, Any]
         item["access_token"] = redactor.learn("access_token", item["access_token"])
         item["link_url"] = None
     return data
-
-
-def _relative(path: str) -> str:
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

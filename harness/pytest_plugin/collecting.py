@@ -67,7 +67,9 @@ class Selection:
             areas=self.settings.select,
             resources=self.settings.resources,
         )
-        return each_once(chosen) if self.settings.each_once else chosen
+        left = each_once(chosen) if self.settings.each_once else chosen
+        named = frozenset(self.settings.of_plans)
+        return [case for case in left if not named or not named.isdisjoint(case.plans)]
 
     def _credentials(self) -> Iterator[Case]:
         """The one case that is about the user's own settings: there when two organisations are configured."""

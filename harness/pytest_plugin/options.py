@@ -63,7 +63,7 @@ def collect_cases(config: pytest.Config) -> None:
 
 def replayed(config: pytest.Config) -> RunSettings:
     """The settings of `pytest suites/replay`: of the cassettes of the checkout, or of a folder that is named."""
-    from harness.pytest_plugin.cassettes import replay_settings
+    from harness.pytest_plugin.replaying import replay_settings
 
     command = "pytest " + " ".join(config.invocation_params.args)
     folder = Path(config.getoption("golive_cassettes") or config.rootpath / CASSETTES)

@@ -8,19 +8,19 @@ from typing import Any
 from harness.pytest_plugin.aging import expired
 from harness.pytest_plugin.cassettes import header_of, told_by
 from harness.pytest_plugin.collecting import Selection
-from harness.recording.drift import unplayed
+from harness.recording.drift import Drifted, unplayed
 
 MOST_NOTES = 5
+COUNTS = ("cases", "requests")
 
 
 def doubts(selection: Selection, today: date) -> Iterator[str]:
     """Why what a replay proved counts for nothing, each reason one sentence: it is not the recorded run, or that is too
-    old. A replay of a part of the cases is no other run: it is inconclusive by what it left out."""
-    directory = selection.settings.directory
-    then, now = header_of(Path(selection.settings.cassettes))["told"], told_by(directory)
+    old. A replay of a part of the cases is no other run: it is inconclusive by what it left out, or of some plans."""
+    then, now = _both(selection)
     if now["cases"] < len(selection.cases):
         return
-    left = list(unplayed(directory))
+    left = _unplayed(selection)
     if left:
         yield (
             f"it did not ask for {len(left):,} of the recorded requests, such as {left[0].told} in {left[0].where}; "
@@ -35,13 +35,33 @@ def doubts(selection: Selection, today: date) -> Iterator[str]:
 
 def told(selection: Selection, report: str, today: date) -> Iterator[str]:
     """Lines that compare a replay with the recorded run. `report` is how its directory is named to the user."""
-    settings = selection.settings
-    yield from differences(header_of(Path(settings.cassettes))["told"], told_by(settings.directory))
-    notes = [*unplayed(settings.directory), *expired(selection, today)]
+    yield from differences(*_both(selection))
+    notes = [*_unplayed(selection), *expired(selection, today)]
     for note in notes[:MOST_NOTES]:
         yield f"{note.kind}: {note.where}: {note.told}"
     if len(notes) > MOST_NOTES:
         yield f"and {len(notes) - MOST_NOTES:,} more: golive cassettes drift --report {report}"
+
+
+def _both(selection: Selection) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the recorded run said of the cases of this replay, and what the replay said. Of some plans the requests are
+    not compared: which case reads a shared list depends on which come before it."""
+    then = dict(header_of(Path(selection.settings.cassettes))["told"])
+    now = told_by(selection.settings.directory)
+    if selection.settings.of_plans:
+        ids = {case.id for case in selection.cases}
+        then = {"cases": len(ids), "odd": {id: said for id, said in then["odd"].items() if id in ids}}
+        del now["requests"]
+    return then, now
+
+
+def _unplayed(selection: Selection) -> list[Drifted]:
+    """What was not asked for and should have been; of some plans only what their own cases ask."""
+    left = list(unplayed(selection.settings.directory))
+    if not selection.settings.of_plans:
+        return left
+    ids = {case.id for case in selection.cases}
+    return [item for item in left if item.where.rpartition(": ")[2] in ids]
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -52,9 +72,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         for id in sorted({*before, *after})
         if before.get(id) != after.get(id)
     ]
-    counts = [
-        f"  {now[what]:,} {what}, recorded: {then[what]:,}" for what in ("cases", "requests") if now[what] != then[what]
-    ]
+    counts = [f"  {now[what]:,} {what}, recorded: {then[what]:,}" for what in COUNTS if now.get(what) != then.get(what)]
     if other or counts:
         return ["The replay differs from the recorded run:", *counts, *other]
     return [f"The same as the recorded run: {now['cases']:,} cases, {len(after):,} of them did not pass."]

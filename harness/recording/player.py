@@ -38,6 +38,8 @@ class Player:
         self._lock = threading.Lock()
         self._group, self._chapter = "", ""
         self.count = 0
+        self.last = ""
+        """The last request, redacted."""
 
     def turn(self, group: str, chapter: str) -> None:
         """What is asked next belongs to this chapter."""
@@ -66,6 +68,7 @@ class Player:
         self, method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> tuple[Library, Asked, str, Sequence[tuple[int, int]]]:
         request = asked(self._redactor, self._base_url, method, url, headers, body)
+        self.last = f"{request.method} {request.uri}"
         library = self._library()
         key = request.key(self._writes[self._group, self._chapter, request.resource])
         return library, request, key, library.places.get((self._chapter, key), ())

@@ -60,6 +60,49 @@ def test_a_replay_says_what_the_recorded_run_said(recorded: Path, tmp_path: Path
     assert told(tmp_path / "now") == told(recorded / "then") != {}
 
 
+def test_a_plan_is_replayed_alone(recorded: Path, tmp_path: Path) -> None:
+    """`golive replay PLAN` plays what that plan asks for and compares that alone; a plan of which nothing is recorded,
+    and two folders, are wrong use."""
+    plan, shown = str(ROOT / "plans" / "commerce_orders.yaml"), ("--workers", "1", "--out", "now")
+    done = golive("replay", plan, "--from", str(ROOT / "cassettes"), *shown, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    now = json.loads((tmp_path / "now" / "report.json").read_text())["cases"]
+    assert {plan for case in now for plan in case["plans"]} >= {"commerce_orders"}
+    assert all("commerce_orders" in case["plans"] for case in now)
+    assert f"The same as the recorded run: {len(now)} cases" in done.stdout
+    refused = golive("replay", plan, "--from", str(recorded / "cassettes"), *shown, folder=tmp_path)
+    assert refused.returncode == 3
+    assert golive("replay", "one", "two", folder=tmp_path).returncode == 3
+
+
+def test_plans_and_cassettes_move_together(tmp_path: Path) -> None:
+    """A recorded plan is found again beside the cassettes when both are elsewhere, whatever the current folder is; a
+    plan of another name is not in the recording."""
+    there, here = tmp_path / "there", tmp_path / "here"
+    (there / "plans").mkdir(parents=True)
+    text = (ROOT / "plans" / "bank_feeds.yaml").read_text()
+    (there / "plans" / "own.yaml").write_text(text.replace("plan: bank_feeds", "plan: own", 1))
+    chosen = (
+        "--platform",
+        "SAGE_INTACCT",
+        "--resource",
+        "bank_feed_otps",
+        "--workers",
+        "1",
+        "--into",
+        "there/cassettes",
+    )
+    done = golive("record", "there/plans/own.yaml", *chosen, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    there.rename(here)
+    done = golive("replay", str(here / "cassettes"), "--workers", "1", "--out", str(tmp_path / "now"), folder=ROOT)
+    assert "The same as the recorded run" in done.stdout, done.stdout + done.stderr
+    done = golive("replay", str(ROOT / "plans" / "bank_feeds.yaml"), "--from", "here/cassettes", folder=tmp_path)
+    assert done.returncode == 3
+    assert 'plan "bank_feeds" is not in' in done.stderr
+    assert "which holds own" in done.stderr
+
+
 def test_what_was_recorded_is_clean_strong_and_true(recorded: Path, tmp_path: Path) -> None:
     """The commands find no secret, no change that would go unnoticed and no drift; a token that is put in is found."""
     folder = recorded / "cassettes"

@@ -15,6 +15,12 @@ ATTEMPTS = {
     "httpx": "httpx.get('http://127.0.0.1:9')",
     "asyncio": "asyncio.run(asyncio.open_connection('127.0.0.1', 9))",
     "urllib": "urllib.request.urlopen('http://127.0.0.1:9')",
+    "a socket": "socket.socket()",
+    "a local one": "socket.socket(socket.AF_UNIX).connect('/none')",
+    "another process": "subprocess.run(['curl', 'http://127.0.0.1:9'])",
+    "a shell": "os.system('true')",
+    "a child": "os.posix_spawn('/bin/true', ['true'], {})",
+    "curl": "import pycurl",
 }
 
 
@@ -22,7 +28,7 @@ ATTEMPTS = {
 def test_an_attempt_names_the_case(attempt: str) -> None:
     """Whatever reaches for the network in a replay gets an error with the case, before a packet is sent."""
     program = (
-        "import asyncio, socket, urllib.request, httpx\n"
+        "import asyncio, os, socket, subprocess, urllib.request, httpx\n"
         "from harness.recording import block_network\n"
         "block_network(lambda: 'P:bills dates/midnight/P/bills')\n" + ATTEMPTS[attempt]
     )
@@ -30,3 +36,15 @@ def test_an_attempt_names_the_case(attempt: str) -> None:
     assert done.returncode == 1
     assert "NetworkBlocked: a replay opens no socket" in done.stderr
     assert "in P:bills dates/midnight/P/bills" in done.stderr
+
+
+def test_asyncio_itself_goes_on() -> None:
+    """An event loop needs a pair of sockets to wake itself, and gets it."""
+    program = (
+        "import asyncio\n"
+        "from harness.recording import block_network\n"
+        "block_network(lambda: 'a case')\n"
+        "print(asyncio.run(asyncio.sleep(0, 'slept')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert done.stdout == "slept\n", done.stderr
