@@ -24,7 +24,22 @@ HEX_BITS = 3.3
 """The same for tokens of hex digits alone."""
 
 TOKEN = re.compile(r"[A-Za-z0-9+/_%.~-]{24,}={0,2}")
-ANNOUNCED = re.compile(r"""["']?([A-Za-z_-]{3,40})["']?\\?["']?\s*[:=]\s*\\?["']?([^\s"'\\&,;]{6,})""")
+ANNOUNCED = re.compile(r"""["']?([A-Za-z_-]{3,40})["']?\\?["']?\s*(?:[:=]|%3[AaDd])\s*\\?["']?(?=([^\s"'\\&,;]{6,}))""")
+MORE_SHAPES = (
+    ("password in a URL", re.compile(r"(?<=://)[^\s/:@\"'{}]+:[^\s/@\"'{}]{4,}(?=@)")),
+    ("key", re.compile(r"\b(?:SK|AC)[0-9a-f]{32}\b|\bsk-[A-Za-z0-9][\w-]{19,}")),
+)
+"""Texts that are secrets in a file, beside `SHAPES`."""
+
+HASHED = re.compile(
+    r"(?:hash|e-?tag|sha-?\d*|md5|digest|checksum|commit|revision|fingerprint)\\?[\"']?\s{0,2}[:=]?\s{0,2}\\?[\"']?(?:W/)?\\?[\"']?$",
+    re.IGNORECASE,
+)
+"""Before a hash: hex digits that hide nothing."""
+
+DIGESTS = frozenset({32, 40, 56, 64, 96, 128})
+"""Hex digits of the usual hashes."""
+
 HEX = re.compile(r"[0-9a-fA-F]+")
 SEALS = re.compile(r"= [0-9a-f]{12}(?: [0-9a-f]{16})?|# end \d+ [0-9a-f]{12}|.*\"shared\": \"[0-9a-f]{12}\",?")
 BINARY = "~ "
@@ -97,16 +112,17 @@ class _Search:
         if self._undone and ESCAPE.search(line):
             plain = undone(line)
             found |= {secret: "known secret, escaped" for secret in self._undone if secret in plain}
-        for kind, shape in SHAPES:
-            for match in shape.finditer(line):
-                if not is_made_up(match.group()):
-                    found.setdefault(match.group(), kind)
-        for match in ANNOUNCED.finditer(line):
-            announced = kind_of(match[1])
-            if announced is not None and not _harmless(match[2]):
-                found.setdefault(match[2], announced)
+        for text in dict.fromkeys((line, undone(line) if ESCAPE.search(line) else line)):
+            for kind, shape in (*SHAPES, *MORE_SHAPES):
+                for match in shape.finditer(text):
+                    if not is_made_up(match.group()):
+                        found.setdefault(match.group(), kind)
+            for match in ANNOUNCED.finditer(text):
+                announced = _announced(match[1].lower())
+                if announced is not None and not _harmless(match[2]):
+                    found.setdefault(match[2], announced)
         for match in TOKEN.finditer(line):
-            told = self._token(match.group())
+            told = None if _is_digest(line, match) else self._token(match.group())
             if told is not None and not any(match.group() in text or text in match.group() for text in found):
                 found[match.group()] = told
         return iter((kind, text) for text, kind in found.items())
@@ -124,8 +140,9 @@ class _Search:
             text = content.decode("utf-8", "replace")
             if any(shape.search(text) and not is_made_up(text) for _, shape in SHAPES):
                 return "encoded secret"
-            if text.isprintable():
-                return None  # a cursor, or other plain text in base64
+            if text.isprintable():  # a cursor, or other plain text in base64
+                inside = next(self.line(PLACEHOLDER.sub("{{}}", text)), None)
+                return None if inside is None else "encoded secret"
         for part in re.split(r"[/.=%~_-]", token) if not HEX.fullmatch(token) else [token]:
             if len(part) >= LEAST_OPAQUE and _is_chance(part) and not UUID.fullmatch(token):
                 return "high entropy"
@@ -138,6 +155,20 @@ def _binary(line: str) -> str:
         return shown(base64.b64decode(line[len(BINARY) :], validate=True))
     except binascii.Error:
         return line
+
+
+def _announced(name: str) -> str | None:
+    """What kind of secret stands beside a name, that of a header too."""
+    if name in {"cookie", "set-cookie"}:
+        return "cookie"
+    return kind_of(name) or kind_of(name.removeprefix("x-"))
+
+
+def _is_digest(line: str, match: re.Match[str]) -> bool:
+    """Whether a token is a hash that is named as one."""
+    token = match.group()
+    named = HASHED.search(line, max(0, match.start() - 24), match.start())
+    return len(token) in DIGESTS and HEX.fullmatch(token) is not None and named is not None
 
 
 def _harmless(value: str) -> bool:

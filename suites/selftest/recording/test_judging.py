@@ -21,10 +21,25 @@ LEAKS = {
     "private_key": "-----BEGIN PRIVATE KEY----- MIIE",
     "high entropy": '"blob": "q7Zt2LmX9vB4cR8sK1dW6hY3"',
     "encoded secret": '"next_cursor": "' + base64.b64encode(f"2024|{JWT}|x".encode()).decode() + '"',
+    "encoded twice": base64.b64encode(base64.b64encode(b"sk_live_" + b"4eC39HqLyjWDarjtT1zdp7dc")).decode(),
+    "encoded beside its name": base64.b64encode(b'{"access_token": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61"}').decode(),
+    "escaped key": '"memo": "'
+    + "".join(f"\\u{ord(letter):04x}" for letter in "sk_live_4eC39HqLyjWDarjtT1zdp7dc")
+    + '"',
+    "percent-encoded": "uri=access_token%3D9b2c1f0e-7a55-4d0e",
+    "header": "x-api-key: JfshgPzxtx6E",
+    "password in a URL": '"url": "postgres://admin:hunter2pass@db.example.com/x"',
+    "named as no hash": '"blob": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"',
     "known secret, escaped": '"memo": "by s3cr3t\\\\u002dof&#45;mine, paid"',
     "known secret, encoded": base64.b64encode(b"\xff\xfe" + b"s3cr3t-of-mine, paid").decode(),
     "known secret": '"memo": "by s3cr3t-of-mine, paid"',
 }
+
+
+KINDS = {
+    "encoded twice": "encoded secret", "encoded beside its name": "encoded secret", "escaped key": "key",
+    "percent-encoded": "access_token", "header": "secret", "named as no hash": "high entropy",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", LEAKS)
@@ -32,7 +47,7 @@ def test_the_audit_finds(kind, tmp_path):
     """Each shape of a secret is found with its line, and is not shown whole."""
     (tmp_path / "file").write_text(f"first\n{LEAKS[kind]}\n")
     (leak,) = audit([tmp_path], ["s3cr3t-of-mine"])
-    assert (leak.where, leak.kind) == (f"{tmp_path / 'file'}:2", kind)
+    assert (leak.where, leak.kind) == (f"{tmp_path / 'file'}:2", KINDS.get(kind, kind))
     assert len(leak.shown) < 30
 
 
@@ -42,6 +57,9 @@ def test_the_audit_finds_nothing_in_what_is_no_secret(tmp_path):
         'authorization: Basic {{client_id:0123456789}}:golive-wrong\n"access_token": "{{access_token:0123456789}}"\n'
         '"id": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61"\n"kind": "accounts_receivable_and_payable_of_2024"\n'
         f'"next_cursor": "{base64.b64encode(b"[1751061370307, 100, 7]").decode()}"\n= 0123456789ab 0123456789abcdef\n'
+        '"etag": "W/\\"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\\""\n'
+        '"hash":"9dd4e461268c8034f5c8564e155c67a6"\n'
+        "commit 11f6ad8ec52a2984abaafd7c3b516503785c2072\nhttps://api.example.com:8443/a@b\n"
         f"~ {base64.b64encode(gzip.compress(b'a page of words', mtime=0)).decode()}\n"
         f"~ {base64.b64encode(b'{{binary:0123456789}}' + bytes(range(256))).decode()}\n"
     )
