@@ -12,7 +12,7 @@ from harness.cli.rollout_judge import judge_samples
 from harness.cli.rollout_parts import REFERENCE, Parts, emulated_parts, reference_version
 from harness.cli.rollout_rehearsal import Rehearsal, rehearse, with_rehearsal
 from harness.cli.rollout_report import Told, make_report, reasons_of
-from harness.cli.rollout_start import may_start, reservations
+from harness.cli.rollout_start import alone_in, may_start, reservations
 from harness.cli.rollout_watch import Watcher, Webhooks
 from harness.cli.rollout_work import Wanted, environment_of, prepare
 from harness.contract import load_contract
@@ -67,10 +67,10 @@ class RollSettings:
 def roll(plan: Rollout, stage: Stage, settings: RollSettings) -> RolloutReport:
     """The load test ahead of one stage, from the question whether it may start to its entry in the ledger."""
     began, backend_version = time.monotonic(), _backend_version(settings)
-    writable(settings.out)
     may_start(plan, stage, settings.out, settings.target, backend_version)
     rehearsal = rehearse(stage) if settings.rehearse else None
-    with _parts(plan, settings) as parts:
+    writable(settings.out)
+    with alone_in(settings.out), _parts(plan, settings) as parts:
         target = resolve_target(settings.target, environ=parts.environ, settings_file=Path("golive.toml"))
         if target.strength is Strength.LIVE and not settings.live:
             raise UsageError(f"{target.base_url} is a live API. A load test of it needs --i-know-this-is-live")

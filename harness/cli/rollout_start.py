@@ -1,14 +1,37 @@
 """Whether a stage may start, and whether it may be promoted whatever its gates say."""
 
+import fcntl
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.core.measurement import StageOutcome
 from harness.errors import UsageError
 from harness.plan.rollout import Rollout, Stage, seconds
+from harness.report.atomic import storage_error
 from harness.report.rollout_ledger import LEDGER_FILE, doubt_about, latest, read_ledger
 from harness.rollout.capacity import plan_capacity
 from harness.rollout.work import Work
+
+LOCK = ".lock"
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Inside, no other rollout works in that folder: two would write one ledger, and perhaps one report. UsageError
+    when another does. A process that dies gives it back."""
+    try:
+        file = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise storage_error(out / LOCK, error) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UsageError(f"another golive rollout works in {out}. Wait for its end, or choose --out") from error
+    finally:
+        os.close(file)
 
 
 def may_start(plan: Rollout, stage: Stage, out: Path, target: str, backend: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from harness.cli.boundary import run
 from harness.cli.rolling import LOCUSTFILE
+from harness.cli.rollout_start import alone_in
 from harness.core.measurement import StageOutcome
 from harness.emulator import EmulatorSettings
 from harness.emulator.credentials import environment
@@ -115,6 +116,15 @@ def test_a_place_that_takes_no_report_is_told_before_anything_starts(
     assert f"{tmp_path / place}: cannot write" in told
     assert "choose another place with --out" in told
     assert "starting" not in told
+
+
+def test_two_rollouts_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second is told before anything starts; afterwards the folder is free."""
+    with alone_in(tmp_path):
+        assert run(["rollout", "canary", "--out", str(tmp_path)]) is ExitStatus.WRONG_USE
+    assert f"another golive rollout works in {tmp_path}" in capsys.readouterr().err
+    with alone_in(tmp_path):
+        assert not list(tmp_path.glob("canary-*"))
 
 
 def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
