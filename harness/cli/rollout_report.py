@@ -107,23 +107,28 @@ def make_report(
 
 def blame(measured: Measured, limit: int, window: float) -> tuple[str, ...]:
     """Whose fault each 429 was, from how many requests we had sent in the window before it."""
-    if not measured.refusals:
-        return ()
+    counts = measured.before_refusals(window)
     # A window at the moment of the send can hold one request more than the limit without a fault of the pace.
-    ours = [count for count in measured.refusals if count > limit + 1]
-    others = [count for count in measured.refusals if count <= limit + 1]
+    ours = [count for count in counts if count > limit + 1]
+    edge = [count for count in counts if 0.98 * limit <= count <= limit + 1]
+    others = [count for count in counts if count < 0.98 * limit]
     found = []
     if ours:
         found.append(f"{len(ours)} × our own pace: up to {max(ours)} requests in {window:g} s, {limit} are allowed")
-    if others and max(others) - min(others) <= max(2, 0.02 * limit):
+    if edge:
+        found.append(
+            f"{len(edge)} × requests that arrived closer together than they left: {max(edge)} left in {window:g} s, "
+            f"{limit} are allowed; give limits.jitter in the plan more room"
+        )
+    if len(others) > 1 and max(others) - min(others) <= max(2, 0.02 * limit):
         found.append(
             f"{len(others)} × a lower limit than planned: refused after about {max(others)} requests in {window:g} s, "
             f"{limit} should be allowed"
         )
     elif others:
         found.append(
-            f"{len(others)} × somebody else uses the budget of the organisation: refused after {min(others)} to "
-            f"{max(others)} of ours in {window:g} s"
+            f"{len(others)} × somebody else uses the budget of the organisation, or its limit is lower: refused after "
+            f"{min(others)} to {max(others)} of ours in {window:g} s, {limit} should be allowed"
         )
     return tuple(found)
 

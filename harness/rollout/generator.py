@@ -68,7 +68,6 @@ class Generator:
         self._slot: float | None = None
         self._paused: dict[str, float] = {}
         self._worst: dict[int, tuple[float, int, bool]] = {}
-        self._sends: list[float] = []
         self._seen: dict[str, int] = {}
         self._open: deque[Operation] = deque(maxlen=MOST)
         self._filled: set[tuple[str, str | None]] = set()
@@ -145,7 +144,6 @@ class Generator:
             self.recorder.count(step.of, "wanted")
         if step.of != "webhook":
             self.recorder.send(operation.sent - self._start)
-            self._sends.append(operation.sent)
         self.pool.submit(step.method, operation.url, headers, operation.body, operation)
 
     def _listen(self, wait: float) -> None:
@@ -184,8 +182,7 @@ class Generator:
         step, status = operation.step, completion.status
         if status == 429:
             self.recorder.count(step.of, "limited")
-            began = operation.sent - self.work.window
-            self.recorder.refusals.append(sum(sent > began for sent in self._sends[-5000:]))
+            self.recorder.refusals.append(operation.sent - self._start)
             return "429"
         if status == 452:
             self.recorder.count(step.of, "platform_limited")
@@ -287,8 +284,6 @@ class Generator:
             if now > self._start + self.work.seconds - LAST:
                 self._last_looks()
             self.stopped = self.stopped or self.abandoned()
-            horizon = now - self.work.window
-            self._sends = [sent for sent in self._sends if sent > horizon]
 
     def _take(self, now: float) -> None:
         used, lasted = _cpu(), max(1e-6, now - self._measured_at)

@@ -39,7 +39,7 @@ class Recorder:
         self._values: dict[tuple[str, str], list[int]] = {}
         self._sends: Counter[int] = Counter()
         self.problems: Counter[str] = Counter()
-        self.refusals: list[int] = []
+        self.refusals: list[float] = []
 
     def count(self, of: str, name: str, number: int = 1) -> None:
         """Count something of an endpoint class."""
@@ -92,7 +92,8 @@ class Measured:
         self.histograms: dict[str, Any] = {}
         self.sends: Counter[int] = Counter()
         self.problems: Counter[str] = Counter()
-        self.refusals: list[int] = []
+        self.refusals: list[float] = []
+        """When requests left that were answered 429, in seconds after the start."""
         self.cpu: dict[int, list[float]] = {}
         self.lost_slots = 0
         self.seconds: dict[int, Counter[str]] = {}
@@ -167,6 +168,12 @@ class Measured:
                 start += 1
             most = max(most, current)
         return most
+
+    def before_refusals(self, window: float) -> list[int]:
+        """For each 429: how many requests of all processes had left in the window that ends with it."""
+        width = round(window / BIN)
+        places = [int(at / BIN) for at in self.refusals]
+        return [sum(self.sends[other] for other in range(place - width + 1, place + 1)) for place in places]
 
     def _histogram(self, name: str) -> Any:
         if name not in self.histograms:

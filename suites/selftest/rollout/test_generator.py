@@ -177,7 +177,7 @@ def test_a_refusal_is_counted_waited_for_and_repeated(server: Server, tmp_path: 
     assert measured.total("limited") == 1
     assert measured.total("errors") == 0
     assert measured.total("sent") == measured.total("wanted") + 1
-    assert measured.refusals == [3]
+    assert measured.before_refusals(10.0) == [3]
 
 
 def test_errors_are_told_by_kind(server: Server) -> None:

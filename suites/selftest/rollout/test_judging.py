@@ -249,13 +249,19 @@ def test_a_weak_generator_makes_a_test_invalid() -> None:
 @pytest.mark.parametrize(
     ("refusals", "told"),
     [
-        ([520, 530], "our own pace"),
-        ([300, 301, 300], "a lower limit than planned"),
+        ([520, 530], "2 × our own pace: up to 530 requests in 10 s"),
+        ([499], "closer together than they left: 499 left in 10 s"),
+        ([300, 301, 300], "3 × a lower limit than planned: refused after about 301"),
+        ([300], "somebody else uses the budget of the organisation, or its limit is lower"),
         ([120, 480, 300], "somebody else"),
     ],
 )
 def test_a_refusal_has_a_blame(refusals: list[int], told: str) -> None:
-    """From what we sent in the window before a 429 follows whose fault it was."""
-    data = measured()
-    data.refusals = refusals
+    """From what all processes sent in the window before a 429 follows whose fault it was."""
+    recorders = [Recorder(0), Recorder(1)]
+    for place, count in enumerate(refusals):
+        for number in range(count):
+            recorders[number % 2].send(place * 20 + number * 10 / count)
+        recorders[place % 2].refusals.append(place * 20 + 9.999)
+    data = Measured.of(item.take(0, cpu=0.1, in_flight=0, queued=0, lost_slots=0) for item in recorders)
     assert told in blame(data, 500, 10.0)[0]
