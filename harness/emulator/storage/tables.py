@@ -1,5 +1,7 @@
 """The tables. `k0`, `k1`... hold the keys of a document in the order of its resource's layout."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, inspect
 from sqlalchemy.engine import Engine
 
@@ -31,6 +33,11 @@ def _tables(slots: int, dialect: str) -> MetaData:
     newest first, for filters; `sorted_N`: rows by key, for sorting, and for filters by keys that are spread."""
     plain = dialect == "sqlite"
     metadata = MetaData()
+
+    def only(column: Column[Any]) -> dict[str, Any]:
+        # A word of the dialect that is not used would have SQLAlchemy import it, at each start of an emulator.
+        return {f"{dialect}_where": column.is_not(None)}
+
     Table(
         "shelves",
         metadata,
@@ -61,10 +68,9 @@ def _tables(slots: int, dialect: str) -> MetaData:
     Index("document_order", at.shelf, at.updated, *place)
     for slot in range(slots):
         key = at[f"k{slot}"]
-        held = key.is_not(None)
         if slot >= SPREAD:
-            Index(f"newest_{slot}", at.shelf, key, at.updated, *place, sqlite_where=held, postgresql_where=held)
-        Index(f"sorted_{slot}", at.shelf, key, *place, sqlite_where=held, postgresql_where=held)
+            Index(f"newest_{slot}", at.shelf, key, at.updated, *place, **only(key))
+        Index(f"sorted_{slot}", at.shelf, key, *place, **only(key))
     records = Table(
         "records",
         metadata,
@@ -75,6 +81,5 @@ def _tables(slots: int, dialect: str) -> MetaData:
         Column("body", Text, nullable=False),
         Index("record_ids", "kind", "id", unique=True),
     )
-    named = records.c.alias.is_not(None)
-    Index("record_names", records.c.kind, records.c.alias, sqlite_where=named, postgresql_where=named)
+    Index("record_names", records.c.kind, records.c.alias, **only(records.c.alias))
     return metadata
