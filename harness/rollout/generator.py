@@ -203,7 +203,7 @@ class Generator:
         try:
             ended = has_ended(body)
         except ValueError:
-            return "a job that failed"
+            return "a job that failed or is none"
         self.recorder.count("job", "ended" if ended else "open")
         if not ended and not operation.looks:
             self._open.append(operation)
