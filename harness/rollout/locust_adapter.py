@@ -43,7 +43,7 @@ class OpenLoop(locust.User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._first = not hasattr(environment, "golive_playing")
+        self._first = not environment.golive_playing
         environment.golive_playing = True
 
     @locust.task
@@ -73,9 +73,10 @@ class OpenLoop(locust.User):
 def connect(environment: Any, work: Work, *, quit_when_done: bool = True) -> None:
     """Register the messages of a load test. Call it from a listener of Locust's `init`."""
     environment.golive_work = work
-    environment.golive_started = gevent.event.Event()
+    _ready_again(environment)
     runner = environment.runner
     runner.register_message(START, _started)
+    environment.events.test_stop.add_listener(lambda **_: _ready_again(environment))
     if not isinstance(runner, WorkerRunner):
         folder = Path(os.environ[WORK]).parent
         collector = _Collector(folder, 1 if not isinstance(runner, MasterRunner) else work.workers, quit_when_done)
@@ -84,8 +85,15 @@ def connect(environment: Any, work: Work, *, quit_when_done: bool = True) -> Non
         environment.events.spawning_complete.add_listener(lambda **_: _order_start(environment))
 
 
+def _ready_again(environment: Any) -> None:
+    """After a stop in the web UI a further start plays the work anew."""
+    environment.golive_started = gevent.event.Event()
+    environment.golive_ordered = False
+    environment.golive_playing = False
+
+
 def _order_start(environment: Any) -> None:
-    if not getattr(environment, "golive_ordered", False):
+    if not environment.golive_ordered:
         environment.golive_ordered = True
         environment.runner.send_message(START, {"at": time.time() + LEAD})
 
