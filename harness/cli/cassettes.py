@@ -41,16 +41,16 @@ def audit(paths: tuple[Path, ...], allow: tuple[str, ...]) -> ExitStatus:
 @cassettes.command()
 @FOLDER
 @click.option("--floor", default=1.0, type=click.FloatRange(0, 1), help="Least share of changes noticed; default: 1.")
-@click.option("--all", "every", is_flag=True, help="Show every case, not only the weak ones.")
-def strength(folder: Path, floor: float, every: bool) -> ExitStatus:
-    """Change each recorded request in one way at a time, and demand that a replay notices. Exit 1 below the floor."""
-    from harness.recording import Shelf
-    from harness.recording.strength import strength as measure
+@click.option("--all/--weak", "every", default=True, help="Show every case (default), or only the weak ones.")
+@click.option("--out", default="golive-report", type=click.Path(path_type=Path), help="Where strength.json goes.")
+def strength(folder: Path, floor: float, every: bool, out: Path) -> ExitStatus:
+    """Change each recorded request in one way at a time, and demand that a replay notices. Exit 1 below the floor.
 
-    shelf = Shelf(folder)
-    scores = [score for path in shelf.files() for score in measure(shelf.open(path))]
-    if not scores:
-        raise click.UsageError(f"{folder}: no cassette is there")
+    The checklist has a floor of its own for strength.json: golive report shows its line.
+    """
+    from harness.pytest_plugin.strengths import record_of, scores_of
+
+    scores = scores_of(folder)
     for score in scores:
         if every or score.share < 1:
             click.echo(f"{score.share:7.2%}  {score.case}")
@@ -65,6 +65,10 @@ def strength(folder: Path, floor: float, every: bool) -> ExitStatus:
         f"{answered:,} not noticed; {controls:,} with other order of keys, {lost:,} of them lost. "
         f"Strength {(at_once + late) / max(tried, 1):.2%}, floor {floor:.2%}."
     )
+    record = record_of(folder, scores)
+    if record is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        click.echo(f"For the checklist: {record.save(out)}")
     return ExitStatus.NO_GO if lost or (at_once + late) < floor * tried else ExitStatus.GO
 
 
@@ -96,17 +100,21 @@ def drift(folder: Path, report: Path, live: str | None, ignore: tuple[str, ...])
 
 @cassettes.command()
 @click.argument("cassette", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The YAML file.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file, .yaml or .json."
+)
 @click.option("--base-url", default="https://production.rutterapi.com/versioned", help="What requests are relative to.")
 def export(cassette: Path, output: Path, base_url: str) -> ExitStatus:
-    """Write a cassette as standard vcrpy YAML."""
+    """Write a cassette as a standard vcrpy one: YAML, or JSON by the name of the output."""
     from harness.recording import Shelf
-    from harness.recording.vcr_yaml import to_yaml
+    from harness.recording.vcr_yaml import JSON, to_vcr
 
     library = Shelf(cassette.parent.parent).open(cassette)
     items = [library.interaction(chapter, place) for chapter, places in library.chapters.items() for place in places]
-    _write(output, to_yaml(items, base_url))
-    click.echo(f"{len(items):,} interactions in {output}")
+    _write(output, to_vcr(items, base_url, as_json=output.suffix == JSON))
+    silent = sum(item.answered.status is None for item in items)
+    told = f"; {silent:,} requests without an answer have no place there" if silent else ""
+    click.echo(f"{len(items) - silent:,} interactions in {output}{told}")
     return ExitStatus.GO
 
 
@@ -115,12 +123,12 @@ def export(cassette: Path, output: Path, base_url: str) -> ExitStatus:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The cassette.")
 @click.option("--base-url", default="https://production.rutterapi.com/versioned", help="What requests are relative to.")
 def import_(file: Path, output: Path, base_url: str) -> ExitStatus:
-    """Read a standard vcrpy YAML cassette, redact it, and write it as a cassette."""
+    """Read a standard vcrpy cassette (YAML, or .json), redact it, and write it as a cassette."""
     from harness.cli.secrets import redactor
     from harness.recording import write_cassette
-    from harness.recording.vcr_yaml import GROUP, from_yaml
+    from harness.recording.vcr_yaml import GROUP, from_vcr
 
-    items = from_yaml(file, redactor(), base_url)
+    items = from_vcr(file, redactor(), base_url)
     header: dict[str, Any] = {"group": GROUP, "recorded_on": datetime.now(UTC).date().isoformat(), "cases": []}
     write_cassette(output, header, items)
     click.echo(f"{len(items):,} interactions in {output}")

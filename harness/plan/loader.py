@@ -23,6 +23,10 @@ def default_plan_paths() -> list[Path]:
     return sorted(path for path in PLANS.glob("*.yaml") if path.name not in NOT_PLANS)
 
 
+WAYS = ("cases", "attestation", "proof", "strength", "rollout", "later")
+"""What can decide a line of the checklist."""
+
+
 def load_plan(path: Path, contract: Contract, *, check_ids: frozenset[str] = frozenset()) -> Plan:
     """One plan, every name in it held against the contract. `check_ids` are the known checks for `advisory`; empty
     leaves these names unchecked. Raises PlanError that lists every problem with file:line."""
@@ -129,10 +133,10 @@ def _checklist_problems(checklist: Checklist, source: Source) -> Iterator[Proble
 
 def _decide_problems(item: ChecklistItem, here: tuple[str, int], source: Source) -> Iterator[Problem]:
     decide = item.decide
-    ways = [name for name in ("cases", "attestation", "proof", "rollout", "later") if getattr(decide, name) is not None]
+    ways = [name for name in WAYS if getattr(decide, name) is not None]
     if len(ways) != 1:
         found = " and ".join(ways) or "none of them"
-        message = f'item "{item.id}" needs exactly one of cases, attestation, proof, rollout, later; found {found}'
+        message = f'item "{item.id}" needs exactly one of {", ".join(WAYS)}; found {found}'
         yield source.at((*here, "decide"), message)
     for number, text in enumerate(decide.cases or ()):
         area = text.partition("/")[0]

@@ -118,7 +118,8 @@ class Plan(Model):
 
 
 class Decide(Model):
-    """What decides a checklist item: exactly one of `cases`, `attestation`, `proof`, `rollout` and `later`."""
+    """What decides a checklist item: exactly one of `cases`, `attestation`, `proof`, `strength`, `rollout` and
+    `later`."""
 
     cases: tuple[str, ...] | None = None
     """Patterns of case ids (`fields/**`, `config/webhooks/essential_events/**`); all matching cases vote, none
@@ -127,6 +128,8 @@ class Decide(Model):
     """What a person has to attest, in one sentence."""
     proof: Share | None = None
     """The share of the emulator's defects that `golive prove` has to catch with these plans, without a false alarm."""
+    strength: Share | None = None
+    """The share of changed requests that `golive cassettes strength` has to see noticed by a replay."""
     rollout: Literal["stages", "load", "rate_limit"] | None = None
     """What the ledger of `golive rollout` has to show: every stage promoted, load-tested, or within the rate limit."""
     later: str | None = None

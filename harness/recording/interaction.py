@@ -161,10 +161,11 @@ def asked(
     matched = redactor.headers(tuple((name, value) for name, value in headers if _is_matched(name.lower(), value)))
     if not body:
         return Asked(method, uri, matched, None, "none")
-    value, is_json, _ = redactor.body(with_exact_numbers(body))
+    content = unpacked(body)
+    value, is_json, _ = redactor.body(with_exact_numbers(content))
     if is_json:
         return Asked(method, uri, matched, _without(value, base_url))
-    text = redactor.text(unpacked(body).decode("utf-8", LOSSLESS))
+    text = redactor.text(content.decode("utf-8", LOSSLESS))
     return Asked(method, uri, matched, without_base(text, base_url), "text")
 
 

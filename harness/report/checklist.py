@@ -24,6 +24,8 @@ from harness.report.proof_item import by_proof
 from harness.report.proof_record import ProofRecord
 from harness.report.rollout_item import RolloutRecord, by_rollout
 from harness.report.run_record import PlanRecord
+from harness.report.strength_item import by_strength
+from harness.report.strength_record import StrengthRecord
 from harness.report.verdicts import place
 
 MOST_EVIDENCE = 2
@@ -51,6 +53,7 @@ class Circumstances:
     commit: str | None = None
     plans: tuple[PlanRecord, ...] = ()
     proof: ProofRecord | None = None
+    cassettes: StrengthRecord | None = None
     rollout: RolloutRecord = field(default_factory=RolloutRecord)
     doubts: tuple[str, ...] = ()
 
@@ -108,6 +111,8 @@ def _decide(
         return _by_cases(item, decide.cases, cases, circumstances)
     if decide.attestation is not None:
         return _by_word(item, word, circumstances)
+    if decide.strength is not None:
+        return by_strength(item, decide.strength, circumstances.cassettes, circumstances.plans)
     if decide.proof is not None:
         return by_proof(item, decide.proof, circumstances.proof, circumstances.plans)
     if decide.rollout is not None:

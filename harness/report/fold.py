@@ -31,6 +31,7 @@ from harness.report.rollout_item import RolloutRecord
 from harness.report.run_record import EndRecord, RunRecord
 from harness.report.scan import PlaceOf, Scan, scan
 from harness.report.shortest_way import shortest_way
+from harness.report.strength_record import StrengthRecord
 from harness.report.verdicts import count, decide
 
 NO_RESULT = "the case has no result: the run ended before it"
@@ -80,7 +81,7 @@ class _Gathered:
         return Circumstances(
             record.strength, record.target, out or directory.name, self.moment.date(), record.started_at,
             beside.evidence_days, record.git_commit, record.plans, ProofRecord.load(directory),
-            RolloutRecord.load(directory), self.end.doubts if self.end else (),
+            StrengthRecord.load(directory), RolloutRecord.load(directory), self.end.doubts if self.end else (),
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from harness.report.ledger import CASES_FILE, EVIDENCE_FILE
 from harness.report.model import EvidenceFile
 from harness.report.proof_record import PROOF_FILE
 from harness.report.run_record import END_FILE, INPUTS, RUN_FILE
+from harness.report.strength_record import STRENGTH_FILE
 
 SEAL_FILE = "seal.json"
 INPUTS_FOLDER = "inputs"
@@ -87,6 +88,7 @@ def _sealed(directory: Path) -> Iterable[Path]:
         directory / RUN_FILE,
         directory / END_FILE,
         directory / PROOF_FILE,
+        directory / STRENGTH_FILE,
         directory / FIDELITY_FILE,
         *(directory / INPUTS_FOLDER / name for name in INPUTS),
     ]

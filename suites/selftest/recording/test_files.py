@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import threading
+from base64 import b64encode
 from contextvars import copy_context
 from dataclasses import replace
 
@@ -10,10 +11,10 @@ import httpx
 import pytest
 
 from harness.core import Redactor
-from harness.errors import StorageError
+from harness.errors import StorageError, UsageError
 from harness.recording import Player, Shelf, merge, read_cassette, using, write_cassette
-from harness.recording.interaction import answered
-from harness.recording.vcr_yaml import from_yaml, to_yaml
+from harness.recording.interaction import answered, asked
+from harness.recording.vcr_yaml import from_vcr, to_vcr
 
 BASE = "https://api.invalid/versioned"
 ROWS = [{"id": f"r{number}", "a": number, "b": 1.5, "c": None, "d": "ü\ud800"} for number in range(30)]
@@ -159,13 +160,60 @@ def test_shared_objects_of_another_recording_are_refused(items, journal, tmp_pat
         Shelf(tmp_path / "c").group("P:bills")
 
 
-def test_vcrpy_yaml_is_written_and_read(items, made, tmp_path):
-    """Exported to standard vcrpy YAML and imported again, requests and answers are the same."""
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_vcrpy_cassette_is_written_and_read(form, made, tmp_path):
+    """Exported to standard vcrpy YAML or JSON and imported again, requests and answers are the same."""
     items = [made("vcr:imported", "imported", "POST", "/bills", {"bill": {"id": "x"}}, {"bill": {"amount": 1.5}}),
-             made("vcr:imported", "imported", "GET", "/bills?limit=1", {"bills": [{"id": "x"}]})]  # fmt: skip
-    file = tmp_path / "vcr.yaml"
-    file.write_text(to_yaml(items, BASE))
-    assert from_yaml(file, Redactor(b"k" * 32), BASE) == items
+             made("vcr:imported", "imported", "GET", f"/bills?next={BASE}/x", {"bills": [{"id": BASE}]})]  # fmt: skip
+    file = tmp_path / f"vcr.{form}"
+    file.write_text(to_vcr(items, BASE, as_json=form == "json"))
+    assert from_vcr(file, Redactor(b"k" * 32), BASE) == items
+
+
+BODIES = {
+    "binary": b"\xff\xfe\x00\x01",
+    "gzip": gzip.compress(b"{}", mtime=0),
+    "latin": "caf\xe9 du monde".encode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_bodies_that_are_no_text_stay_what_is_kept_of_them(body, made, tmp_path):
+    """What is kept of a body that is no text survives another key, sent or answered; vcrpy's JSON cannot hold it."""
+    headers = (("x-hint", "a"), ("x-hint", "b"))
+    item = replace(
+        made("vcr:imported", "imported", "POST", "/files", {}),
+        asked=asked(Redactor(b"k"), BASE, "POST", f"{BASE}/files", (), BODIES[body]),
+        answered=answered(Redactor(b"k"), BASE, 200, headers, BODIES[body]),
+    )
+    (tmp_path / "vcr.yaml").write_text(to_vcr([item], BASE))
+    assert from_vcr(tmp_path / "vcr.yaml", Redactor(b"another"), BASE) == [item]
+    if body == "binary":
+        with pytest.raises(UsageError, match=r"name the output \.yaml"):
+            to_vcr([item], BASE, as_json=True)
+
+
+def test_what_vcrpy_recorded_compressed_is_read_as_json(tmp_path):
+    """A body that vcrpy kept with its content-encoding is read without; repeated headers stay apart."""
+    packed = b64encode(gzip.compress(b'{"a": 1}')).decode()
+    (tmp_path / "vcr.yaml").write_text(
+        "version: 1\ninteractions:\n"
+        "- request: {method: GET, uri: 'https://api.invalid/versioned/a', body: null, headers: {}}\n"
+        f"  response: {{status: {{code: 200, message: OK}}, body: {{string: !!binary {packed}}},\n"
+        "    headers: {Content-Encoding: [gzip], X-Hint: [a, b]}}\n"
+    )
+    (item,) = from_vcr(tmp_path / "vcr.yaml", Redactor(b"k"), BASE)
+    assert (item.answered.kind, item.answered.body) == ("json", {"a": 1})
+    assert item.answered.headers == {"x-hint": "a\nb"}
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- 1", "interactions: [{request: {}}]", "interactions: 3"])
+def test_what_is_no_vcrpy_cassette_is_refused(text, tmp_path):
+    """A file of any other content is an error that names it and what it should have been."""
+    for name in ("vcr.yaml", "vcr.json"):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(StorageError, match=rf"{name}: not a vcrpy cassette of version 1"):
+            from_vcr(tmp_path / name, Redactor(b"k"), BASE)
 
 
 def test_threads_and_tasks_have_a_cassette_each(made, tmp_path):
