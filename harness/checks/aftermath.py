@@ -90,6 +90,21 @@ def bystander(subject: Bystander) -> Iterator[Observation]:
                               subject.evidence)  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Copied(Subject):
+    """Objects that nobody made and that hold a text of an update of another one."""
+
+    copies: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+
+@check("roundtrip.copied")
+def copied(subject: Copied) -> Iterator[Observation]:
+    """An update changes the object that it names, and makes no second one with what was sent. Source: [S24] PATCH."""
+    yield Observation("an update made another object", "the object that it names, changed",
+                      f"{len(subject.copies)} more: {short(subject.copies)}", "id", subject.evidence)  # fmt: skip
+
+
 MARKS = ("updated_at", "last_synced_at")
 FOLLOWING = frozenset(
     {"amount_due", "balance", "current_balance", "platform_data", "quantity_on_hand", "remaining_amount"}

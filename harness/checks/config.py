@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from harness.checks.echo import instant
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
 from harness.core import Evidence
@@ -16,6 +18,8 @@ ESSENTIAL = (
 
 USABLE = frozenset({"active", "unhealthy"})
 LEAST_BATCHES = 2
+SKEW = timedelta(days=1)
+"""By how much the clocks of the target and of the run may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ def sync_batches(subject: Settings) -> Iterator[Observation]:
 
 @check("config.health")
 def health(subject: Health) -> Iterator[Observation]:
-    """The connection is healthy, ready and not disabled, and needs no re-authentication. Source: [S24]
-    /connections/status."""
+    """The connection is healthy, ready and not disabled, and needs no re-authentication; its last sync lies behind it.
+    Source: [S24] /connections/status."""
     body = subject.answer.body
     status = body.get("status") if isinstance(body, Mapping) else None
     if subject.answer.status != 200 or not isinstance(status, Mapping):
@@ -134,6 +138,11 @@ def health(subject: Health) -> Iterator[Observation]:
     wrong = {name: value for name, value in seen.items() if value is not wanted[name]}
     if wrong:
         yield _told_health(subject, f"the connection is not in order: {', '.join(wrong)}", short(wanted), wrong)
+    done, asked = instant(str(status.get("last_sync_completed_at"))), instant(subject.answer.started_at)
+    if done is not None and asked is not None and done > asked + SKEW:
+        yield Observation("the last sync was completed in the future", f"at most {subject.answer.started_at}",
+                          short(status["last_sync_completed_at"]), "status.last_sync_completed_at",
+                          (subject.answer.id,))  # fmt: skip
 
 
 @check("config.counts")

@@ -20,6 +20,8 @@ class Exchanges(Subject):
     """(request id, evidence that had it first, evidence that has it again)."""
     passing: frozenset[str] = frozenset()
     """Ids of 5xx answers that did not last: the same operation worked before and after them."""
+    broken_off: tuple[Evidence, ...] = ()
+    """Answers that ended before their announced length; they have no status."""
 
     @classmethod
     def of(
@@ -27,13 +29,15 @@ class Exchanges(Subject):
         seen: MutableMapping[str, str], passing: frozenset[str] = frozenset(),
     ) -> "Exchanges":  # fmt: skip
         """The subject of a case; `seen` (request id -> evidence id) is updated."""
-        items = tuple(item for item in evidence if item.status is not None)
+        made = tuple(evidence)
+        items = tuple(item for item in made if item.status is not None)
         repeated = []
         for item in items:
             id = item.request_id
             if id and seen.setdefault(id, item.id) != item.id:
                 repeated.append((id, seen[id], item.id))
-        return cls(case, platform, resource, items, tuple(repeated), passing)
+        broken_off = tuple(item for item in made if item.broken_off)
+        return cls(case, platform, resource, items, tuple(repeated), passing, broken_off)
 
 
 @check("hygiene.request_id")
@@ -57,10 +61,12 @@ def request_id_unique(subject: Exchanges) -> Iterator[Observation]:
 
 @check("hygiene.json")
 def strict_json(subject: Exchanges) -> Iterator[Observation]:
-    """Every body is strict JSON and says so: no HTML page, no NaN, no truncated text. Source: [S24] media types."""
+    """Every body is strict JSON and says so: no HTML page, no NaN, no truncated text. Only a 5xx, which may come from
+    what stands before the API, is judged as a failure and not by its page. Source: [S24] media types; [RTS] client.ts
+    survives error bodies that are not JSON."""
     for item in subject.evidence:
-        if item.operation == "download_attachment" and item.status == 200:
-            continue  # a file, of whatever kind it is
+        if (item.operation == "download_attachment" and item.status == 200) or (item.status or 0) >= 500:
+            continue  # a file, of whatever kind it is, or a failure
         kind = item.response_headers.get("content-type", "")
         if not item.response_is_json:
             seen = item.json_problem or short(item.response_text)
@@ -85,14 +91,15 @@ def status(subject: Exchanges) -> Iterator[Observation]:
 
 @check("hygiene.server_error")
 def server_error(subject: Exchanges) -> Iterator[Observation]:
-    """No operation keeps answering 5xx: after one the outcome of a write is not known. A failure that passes, as the
-    provider says may happen, is told and does not vote, unless there are many: five, and one in fifty requests. Source:
-    [D:implementation-guides/handling-errors]."""
-    failed = [item for item in subject.evidence if (item.status or 0) >= 500]
+    """No operation keeps answering 5xx, or less than it announced: after one the outcome of a write is not known. A
+    failure that passes, as the provider says may happen, is told and does not vote, unless there are many: five, and
+    one in fifty requests. Source: [D:implementation-guides/handling-errors]."""
+    failed = [*(item for item in subject.evidence if (item.status or 0) >= 500), *subject.broken_off]
     lasting = [item for item in failed if item.id not in subject.passing]
     for items, severity in ((lasting, None), (failed if not lasting else [], Severity.ADVISORY)):
         if items:
-            told = _told(items, f"{items[0].method} {items[0].path} fails", "no 5xx", str(items[0].status))
+            seen = str(items[0].status or items[0].problem)
+            told = _told(items, f"{items[0].method} {items[0].path} fails", "no 5xx, and whole answers", seen)
             yield replace(told, severity=severity)
 
 
@@ -121,6 +128,27 @@ def rate_limit(subject: Throttled) -> Iterator[Observation]:
         yield Observation("requests within the documented limit are answered 429", f"no 429 within {subject.budget}",
                           f"{subject.count} of {subject.requests} requests", "429", subject.evidence,
                           None if subject.alone else Severity.ADVISORY)  # fmt: skip
+
+
+FEW = 3
+"""Reads answered 452 that a worker forgives."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformLimited(Subject):
+    """How many reads a worker was answered 452, with the latest."""
+
+    count: int
+    evidence: tuple[str, ...]
+
+
+@check("hygiene.platform_limit")
+def platform_limit(subject: PlatformLimited) -> Iterator[Observation]:
+    """Reads are served from what was synced: they do not spend the platform's allowance and are not answered 452, which
+    would stop a mirror whenever somebody else is busy on the platform. Source: [D:rest/2023-03-14/rate-limiting]."""
+    yield Observation("a read is answered 452, the limit of the platform", "reads that do not reach the platform",
+                      f"{subject.count} reads so far", "452", subject.evidence,
+                      Severity.ADVISORY if subject.count < FEW else None)  # fmt: skip
 
 
 @check("hygiene.error_body")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
-from harness.core import Evidence
+from harness.core import Evidence, Severity
 
 STATES = frozenset({"prequeued", "pending", "success", "partial_success", "failure"})
 """`partial_success` is of 2023-03-14; tolerated. Source: [S23], [S24]."""
@@ -145,8 +145,9 @@ def end(subject: Job) -> Iterator[Observation]:
 
 @check("jobs.request")
 def request(subject: Job) -> Iterator[Observation]:
-    """A job tells which request it is for: method, url, body, and the idempotency key. Source: [S24]
-    AsynchronousJob.request."""
+    """A job tells which request it is for: method, url, body, and the idempotency key. That it tells no key, which the
+    contract does not require, does not vote. Source: [S24] AsynchronousJob.request,
+    [D:implementation-guides/making-idempotent-requests]."""
     if subject.job is None or not isinstance(subject.job.body, dict):
         return
     told, ids = subject.job.body.get("request"), (subject.job.id,)
@@ -167,13 +168,15 @@ def request(subject: Job) -> Iterator[Observation]:
     if not _tells(subject, told.get("body")):
         yield Observation("a job tells the body of another request", short(subject.sent), short(told.get("body")),
                           "request.body", ids)  # fmt: skip
-    if subject.key is not None and "idempotency_key" in told and told["idempotency_key"] != subject.key:
+    key = told.get("idempotency_key")
+    if subject.key is not None and key != subject.key:
         yield Observation(
-            "a job tells another idempotency key",
+            "a job tells another idempotency key" if key else "a job does not tell its idempotency key",
             subject.key,
-            short(told["idempotency_key"]),
+            short(key),
             "request.idempotency_key",
             ids,
+            None if key else Severity.ADVISORY,
         )
 
 

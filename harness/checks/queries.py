@@ -10,6 +10,7 @@ from harness.checks.echo import instant
 from harness.checks.errors import Failing, failing
 from harness.checks.paths import exact, short
 from harness.checks.registry import Observation, Subject, check
+from harness.checks.wording import named, rule
 from harness.core import Severity
 
 
@@ -62,6 +63,8 @@ class Selected(Subject):
     problem: str | None
     changed: tuple[tuple[str, Any, Any], ...]
     evidence: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, Any]] | None = None
+    """Rows by id, of the whole list and of the query: a finding shows the values of the wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +181,24 @@ def _selection(subject: Selected) -> Iterator[Observation]:
     lost, extra = sorted(subject.must - got), sorted(got - subject.may)
     if lost:
         yield Observation(f"{subject.query} leaves out {len(lost)} of {len(subject.must)} rows that fit",
-                          f"{len(subject.must)} rows", f"{len(got)} rows without {short(lost[0])}", subject.field,
+                          f"all {len(subject.must)} rows with {rule(subject.query)}",
+                          f"{len(got)} rows; missing: {_named(subject, lost)}", subject.field,
                           subject.evidence)  # fmt: skip
     if extra:
-        yield Observation(f"{subject.query} returns {len(extra)} rows that do not fit", f"{len(subject.may)} rows",
-                          f"{len(got)} rows with {short(extra[0])}", subject.field, subject.evidence)  # fmt: skip
+        yield Observation(f"{subject.query} returns {len(extra)} rows that do not fit",
+                          f"only the {len(subject.may)} rows with {rule(subject.query)}",
+                          f"{len(got)} rows, also: {_named(subject, extra)}", subject.field,
+                          subject.evidence)  # fmt: skip
     if len(got) != len(subject.returned):
         yield Observation(f"{subject.query} returns a row twice", "each row once", f"{len(subject.returned)} rows",
                           "id", subject.evidence)  # fmt: skip
     for path, plain, seen in subject.changed[:3]:
         told = f"{subject.query} shows {path} otherwise than the plain list"
         yield Observation(told, short(plain), short(seen), path, subject.evidence)
+
+
+def _named(subject: Selected, ids: Sequence[str]) -> str:
+    return named(subject.query, subject.field, ids, subject.rows)
 
 
 @check("queries.filter")

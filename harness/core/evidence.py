@@ -49,6 +49,11 @@ class Evidence:
         return self.problem is not None and self.problem.startswith("connect:")
 
     @property
+    def broken_off(self) -> bool:
+        """Whether an answer began and ended before its announced length."""
+        return self.problem is not None and "complete message body" in self.problem
+
+    @property
     def of_api(self) -> bool:
         """Whether it is an exchange with the API; else it is one with the integrator's backend (tag `of`)."""
         return self.tags.get("of") != "backend"

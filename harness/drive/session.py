@@ -38,7 +38,8 @@ class Session:
     of them and that were there before; `owes_listing` says that the list of connections was malformed when the run
     began and that no case has asked for it yet; `asked` counts requests by
     platform and resource, `failed` those answered 5xx, `throttled` those answered 429; `choices` are the rows of a
-    snapshot that templates may name; `ended` maps the path of each job that has ended to its status and the evidence.
+    snapshot that templates may name; `ended` maps the path of each job that has ended to its status and the evidence;
+    `events_lost` says that an event of a deletion did not come in time, `platform_limited` counts reads answered 452.
     """
 
     def __init__(
@@ -79,6 +80,8 @@ class Session:
         self.failed: Counter[tuple[str | None, str | None]] = Counter()
         self.throttled = 0
         self.ended: dict[str, tuple[str, str]] = {}
+        self.events_lost = False
+        self.platform_limited = 0
         self.owes_listing = world.malformed is not None
         self.outage = Outage(self.clock)
         self._keys = keys()

@@ -6,7 +6,7 @@ from typing import Any
 from harness.checks.aftermath import Unmarked, unmarked_changes
 from harness.checks.answers import Answer, Pair
 from harness.checks.fields import Rows
-from harness.checks.hygiene import HYGIENE, Exchanges, Throttled
+from harness.checks.hygiene import HYGIENE, Exchanges, PlatformLimited, Throttled
 from harness.checks.jobs import ENDED, Settled
 from harness.checks.organisation import Shaped
 from harness.checks.queries import Limited
@@ -15,13 +15,12 @@ from harness.contract import Resource
 from harness.core import Evidence, Strength
 from harness.drive import Drive
 from harness.drive.requests import LISTING
-from harness.drive.sightings import UNSTEADY, Sighting, goes_back, key_of, rows_of, same
+from harness.drive.sightings import READS, UNSTEADY, Sighting, goes_back, key_of, rows_of, same
 from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 
 SHAPES = ("fields.present", "fields.type", "fields.null", "fields.enum", "fields.format")
-SUCCESS = 200
-THROTTLED = 429
+SUCCESS, THROTTLED, BUSY, FAILED = 200, 429, 452, 500
 LIMIT, SPAN = parse_rate(DEFAULT_RATE) or (0, 0.0)
 LASTING = 3
 """5xx in a row after which an operation is broken."""
@@ -44,6 +43,7 @@ def judge_answers(case: Case, drive: Drive, judge: Judge, request_ids: MutableMa
         _reads(case, drive, judge, made)
         _jobs(case, drive, judge, made)
         _throttled(case, drive, judge, made)
+        _busy(case, drive, judge, made)
         for item in made if drive.session.world.malformed else ():
             if item.method == "GET" and item.path.endswith(LISTING):
                 subject = Shaped(case.id, case.platform, "connections", item, drive.contract, "ListConnectionsResponse")
@@ -75,6 +75,16 @@ def _throttled(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...
     )
 
 
+def _busy(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
+    """Count the reads of lists and single objects that were answered 452."""
+    told = [item for item in made if item.status == BUSY and item.method == "GET" and item.operation in READS]
+    drive.session.platform_limited += len(told)
+    if told:
+        ids = tuple(item.id for item in told[:3])
+        subject = PlatformLimited(case.id, case.platform, case.resource, drive.session.platform_limited, ids)
+        judge(subject, "hygiene.platform_limit")
+
+
 def _jobs(case: Case, drive: Drive, judge: Judge, made: tuple[Evidence, ...]) -> None:
     """Hold each look at a job against the one that showed its end."""
     ended = drive.session.ended
@@ -98,7 +108,7 @@ def _passing(made: Iterable[Evidence], drive: Drive) -> frozenset[str]:
     for item in made:
         place = (item.platform, item.resource, item.operation, item.method)
         session.asked[place[:2]] += 1
-        if item.status is None or item.status < 500:
+        if not item.broken_off and (item.status is None or item.status < FAILED):
             failures[place] = 0
             continue
         session.failed[place[:2]] += 1

@@ -13,6 +13,8 @@ from harness.plan.case import Case, Requirement
 from harness.pytest_plugin.caserun import Judge
 
 NEWEST = 30
+TELLING = 20
+"""Characters from which on a text that an update sends is found again by it."""
 WHOLE, SAFE = 500, 100
 """Rows asked for at once, and how many where that many are refused: the largest limit is UNKNOWN."""
 
@@ -117,6 +119,19 @@ class Listing:
         for id in alike:
             self.drive.adopt(self.name, id)
         return tuple(alike), walk.evidence_ids
+
+    def copies(self, sent: Mapping[str, Any], walk: Walk) -> tuple[str, ...]:
+        """The ids of rows that were not there before, that nobody in this run made, and that hold a long text of
+        `sent`; they are cleaned up."""
+        texts = {value for value in sent.values() if isinstance(value, str) and len(value) >= TELLING}
+        fresh = {id for id in walk.by_id if id not in self.known() and id not in self.drive.session.made}
+        alike = [
+            id for id in fresh if any(isinstance(value, str) and value in texts for value in walk.by_id[id].values())
+        ]
+        odd = sorted(self.drive.session.made_by_nobody(alike)) if alike else []
+        for id in odd:
+            self.drive.adopt(self.name, id)
+        return tuple(odd)
 
     def _alike(self, sent: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
         """Whether a new row can come from `sent`: somebody else may write at the same time. A buggy write may have

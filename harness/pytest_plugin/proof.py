@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.checks.aftermath import Bystander, Foreign
+from harness.checks.aftermath import Bystander, Copied, Foreign
 from harness.checks.answers import Answer
 from harness.checks.dates import Fresh
 from harness.checks.echo import READ_AS
@@ -287,12 +287,15 @@ class Proof(Listing):
         return after
 
     def bystanders(self, id: str, sent: Mapping[str, Any]) -> None:
-        """Judge that an update left no trace in the other objects that the list shows and earlier cases read."""
+        """Judge that an update made no object, and left no trace in those that the list shows and cases read before."""
         walk = self.looked_at
-        for other, row in walk.by_id.items() if walk is not None else ():
+        if walk is None:
+            return
+        if copies := self.copies(sent, walk):
+            self.judge(Copied(*self.base, copies, walk.evidence_ids[:1]), "roundtrip.copied")
+        for other, row in walk.by_id.items():
             before = self.drive.session.sightings.last(self.case.platform, self.name, other)
             if other != id and before is not None and before.get("updated_at") != row.get("updated_at"):
-                assert walk is not None
                 self.judge(
                     Bystander(*self.base, self.described, other, sent, before, row, walk.evidence_ids[:1]),
                     "roundtrip.bystander",

@@ -246,6 +246,7 @@ def _select(proof, judge, walk, query, field, before, oracle, check):
     subject = Selected(
         *proof.base, query, field, returned, frozenset(must), frozenset(may), walk.pages[0].status, walk.complete,
         walk.problem, proof.changed(before, walk.rows), walk.evidence_ids[-2:],
+        {**before.by_id, **walk.by_id},
     )  # fmt: skip
     judge(subject, check)
     proof.moved(before, walk.rows)

@@ -18,6 +18,8 @@ COUNTS = {
     "products": 105, "orders": 160, "payouts": 60, "subscriptions": 60, "transactions": 240,
 }  # fmt: skip
 DEFAULT_COUNT = 132
+BRANCHES = 5
+"""Rows under each row of a list whose rows have a parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class World:
             self._references[entity] = resource if usable else None
         found = self._references[entity]
         return None if found is None else self.id(found.name, number * 5 % self.count(found.name))
+
+    def parent(self, entity: str, number: int) -> str | None:
+        """The id of the row above row `number` of the same entity in a tree of `BRANCHES`; None for the first."""
+        found = self._references[entity]
+        return None if found is None or number == 0 else self.id(found.name, (number - 1) // BRANCHES)
 
 
 def readable(resource: Resource, platform: str) -> bool:

@@ -95,6 +95,8 @@ class _Cook:
 
         def refer(number: int, line: int) -> str | None:
             found = None if entity == "*" else world.reference(entity, number + line)
+            if path == "parent_id" and found is not None and nullable:
+                return world.parent(entity, number)
             return found if found is not None or nullable else world.id(path, number)
 
         return refer

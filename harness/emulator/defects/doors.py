@@ -47,6 +47,21 @@ def _no_false(api: Any, request: Any) -> Any:
     return Answer(400, b'{"error_type":"API_REQUEST_ERROR","error_code":"INVALID_REQUEST","error_message":"no false"}')
 
 
+def _copy(api: Any, request: Any, answer: Any) -> None:
+    """Beside the bill that an update changed, another one with its memo."""
+    scene = look(api, request)
+    if scene is None or scene.resource.name != "bills" or scene.operation.name != "update" or answer.status != 200:
+        return
+    bill = json.loads(answer.content).get("bill") or {}
+    made = {name: bill.get(name) for name in ("vendor_id", "issue_date", "currency_code", "memo")}
+    made["line_items"] = [{"account_id": line.get("account_id"), "total_amount": 10} for line in bill["line_items"][:1]]
+    headers = {name: value for name, value in request.headers.items() if name != "idempotency-key"}
+    path = request.path.rpartition("/")[0]
+    body = json.dumps({"bill": made}).encode()
+    api.answer(type(request)("POST", path, list(request.query), headers, body, request.url))
+
+
+register("update_copies", "an update makes a second bill with the new memo", ("roundtrip.copied",), spoil=_copy)
 register("single_for_any_token", "an unknown access token reads single objects of another connection", ("errors.auth",),
          hear=lambda api, request: _first_token(api, request, ("GET",)))  # fmt: skip
 register("update_for_any_token", "an unknown access token updates and deletes what another connection has",

@@ -9,7 +9,7 @@ from harness.checks.currencies import CODES, DIGITS
 from harness.checks.money import Amounts
 from harness.checks.oracle import mixed_up
 from harness.checks.organisation import Shaped
-from harness.checks.queries import Reread
+from harness.checks.queries import Reread, Selected
 from harness.checks.sums import breaks
 from harness.contract import load_contract
 from harness.core import Evidence
@@ -117,3 +117,31 @@ def test_raw_records_stand_with_their_rows(records, wrong):
     a record that shows no platform_id, or the next row's beside its own, tells nothing."""
     rows = [(id, str(11 + index), record) for index, (id, record) in enumerate(zip("abc", records, strict=True))]
     assert mixed_up(rows) == wrong
+
+
+ROWS = {"a": {"id": "a", "status": "paid", "updated_at": "2025-01-01T00:00:00.000Z"}, "b": {"id": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected", "seen"),
+    [
+        ('filter=status="open"', 'only the 1 rows with status="open"', "2 rows, also: a (status 'paid')"),
+        ("updated_at_min=1735689600001&limit=9", "only the 1 rows with updated_at >= 1735689600001 ms",
+         "2 rows, also: a (updated_at '2025-01-01T00:00:00.000Z')"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_shown_with_what_makes_it_wrong(query, expected, seen):
+    """A finding of a query says the rule, and names rows with their values of what the rule is about."""
+    wanted = frozenset({"b"})
+    subject = Selected("c", "XERO", "bills", query, None, ("a", "b"), wanted, wanted, 200, True, None, (), ("e",), ROWS)
+    [found] = judge(subject, ["queries.filter"])
+    assert (found.expected, found.seen) == (expected, seen)
+
+
+def test_many_wrong_rows_are_counted():
+    """Three of many rows are named, the others counted."""
+    ids = tuple("abcde")
+    wanted = frozenset(ids)
+    subject = Selected("c", "XERO", "bills", 'filter=memo="x"', "memo", (), wanted, wanted, 200, True, None, (), ("e",))
+    [found] = judge(subject, ["queries.filter"])
+    assert found.seen == "0 rows; missing: a, b, c and 2 more"
