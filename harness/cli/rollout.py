@@ -63,6 +63,8 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
     from harness.cli.rolling import RollSettings, roll
     from harness.cli.rollout_plan import chosen_stages, read_plan
     from harness.cli.stopping import stopped_like_ctrl_c
+    from harness.emulator.defects import chosen
+    from harness.emulator.faults import parse
 
     if (stage is None) is not everything:
         raise click.UsageError("name one STAGE, or --all")
@@ -71,6 +73,9 @@ def rollout(stage: str | None, everything: bool, path: Path | None, **choices: A
         raise click.UsageError("--defect, --fault and --emulator-option work with --target emulator only")
     if choices["backend"] == "reference" and not emulated:
         raise click.UsageError("--backend reference works with --target emulator only; give the URL of one that runs")
+    chosen(choices["defects"])  # a wrong name is told before anything starts
+    for text in choices["faults"]:
+        parse(text)
     plan = read_plan(path)
     settings = RollSettings(
         out=choices["out"].resolve(),

@@ -65,10 +65,14 @@ def read_ledger(path: Path) -> tuple[LedgerEntry, ...]:
         try:
             entry = LedgerEntry.model_validate_json(line)
         except ValidationError as error:
-            raise StorageError(f"{path}:{number}: is no entry of a rollout ledger") from error
+            raise StorageError(
+                f"{path}:{number}: is no entry of a rollout ledger. Bring back the file as it was, or move it away and "
+                "test the stages again"
+            ) from error
         if entry.previous != (entries[-1].hash if entries else FIRST):
             raise StorageError(
-                f"{path}:{number}: the chain is broken here: a line was changed, added or removed by hand"
+                f"{path}:{number}: the chain is broken here: a line was changed, added or removed by hand. Bring back "
+                "the file as it was, or move it away and test the stages again"
             )
         entries.append(entry)
     return tuple(entries)

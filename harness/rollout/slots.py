@@ -27,6 +27,7 @@ from harness.errors import HarnessError, StorageError
 REDIS, POSTGRESQL = ("redis://", "rediss://", "unix://"), ("postgresql://", "postgres://")
 KEY = "golive:slots"
 """Of a budget on a server whose URL names none after `#`."""
+ELSE = "Choose another place with --budget, or none for a file of this machine"
 STALE = 3600.0
 """Seconds; a next slot further away is of another boot of the machine, and does not count."""
 _DOUBLE = struct.Struct("d")
@@ -58,7 +59,9 @@ class FileSlots:
                 os.ftruncate(self._file, _DOUBLE.size)
             self._memory = mmap.mmap(self._file, _DOUBLE.size)
         except OSError as error:
-            raise StorageError(f"{path}: the rate budget cannot be kept there: {error.strerror or error}") from error
+            raise StorageError(
+                f"{path}: the rate budget cannot be kept there: {error.strerror or error}. {ELSE}"
+            ) from error
 
     def reserve(self, interval: float) -> float:
         """Take the next slot; how many seconds from now it is."""
@@ -142,7 +145,7 @@ class RedisSlots(_OnServer):
         try:
             return float(self._script(keys=[self._key], args=[earliest, after]))
         except self._problem as error:
-            raise HarnessError(f"the rate budget in Redis cannot be reached: {error}") from error
+            raise HarnessError(f"the rate budget in Redis cannot be reached: {error} {ELSE}") from error
 
 
 _TABLE = """
@@ -179,7 +182,7 @@ class PostgresSlots(_OnServer):
                 self._connection.execute(_TABLE)
             self._connection.execute(_ROW, [key])
         except self._problem as error:
-            raise HarnessError(f"the rate budget in PostgreSQL cannot be reached: {error}") from error
+            raise HarnessError(f"the rate budget in PostgreSQL cannot be reached: {error} {ELSE}") from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -190,7 +193,7 @@ class PostgresSlots(_OnServer):
         try:
             return float(self._connection.execute(_TAKE, values, prepare=True).fetchone()[0])
         except self._problem as error:
-            raise HarnessError(f"the rate budget in PostgreSQL cannot be reached: {error}") from error
+            raise HarnessError(f"the rate budget in PostgreSQL cannot be reached: {error} {ELSE}") from error
 
 
 def budget_file(base_url: str, client_id: str) -> Path:

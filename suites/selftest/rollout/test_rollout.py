@@ -139,6 +139,8 @@ def test_a_later_stage_does_not_begin_by_itself(tmp_path: Path, capsys: pytest.C
         (["--backend", "reference", "--target", "http://127.0.0.1:1/versioned"], "--target emulator only"),
         (["--abuse", "drop=often"], '"often" is no number'),
         (["--rehearse"], "has no command under failed"),
+        (["--fault", "stal:p=1"], 'unknown fault "stal". Did you mean "stall"?'),
+        (["--defect", "day_earl"], 'unknown defect "day_earl". Did you mean "day_early"?'),
     ],
 )
 def test_what_makes_no_sense_is_told_before_anything_starts(
