@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from harness.checks.registry import Observation, Subject, check
 from harness.core import Secret
-from harness.core.secrets import forms, hides, tokens, unpacked
+from harness.core.spellings import forms
+from harness.core.unwrapping import hides, tokens, unpacked
 
 REFUSED = range(400, 500)
 SUCCESS = range(200, 300)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from harness.core.secrets import unpacked
+from harness.core.unwrapping import unpacked
 
 SPACE = b" \t\r\n"
 """White space between the parts of a JSON text. Source: RFC 8259, section 2."""
@@ -83,7 +83,9 @@ def kept(body: bytes, text: Callable[[str], str], fingerprint: Callable[[str], s
         return _packed_like(body, kept(content, text, fingerprint))
     encoding = _encoding(body)
     if encoding is not None:
-        return text(body.decode(encoding)).encode(encoding, "surrogatepass")
+        safe = text(body.decode(encoding)).encode(encoding, "surrogatepass")
+        if encoding in {"utf-8", "latin-1"} or text(said := safe.decode("latin-1")) == said:  # a zero may be but a zero
+            return safe
     start = _first_wrong(body)
     mark = f"{{{{binary:{fingerprint(body.decode('latin-1'))}}}}}"
     return text(body[:start].decode()).encode() + body[start : start + SEEN_AS_WRONG] + mark.encode()

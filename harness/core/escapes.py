@@ -1,57 +1,63 @@
-"""Texts that write letters as escapes, and what they say once these are undone."""
+"""Texts that write letters as escapes or put marks between them, and what they say once these are undone."""
 
+import base64
+import html
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterator
 
 ESCAPE = re.compile(
-    r"%(?P<percent>[0-9A-Fa-f]{2})|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\u\{(?P<point>[0-9A-Fa-f]{1,6})\}"
-    r"|\\U(?P<long>[0-9A-Fa-f]{8})|\\x(?P<byte>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})|\\(?P<itself>[\"\\/'])"
-    r"|&\#0*(?P<decimal>[0-9]{1,6});|&\#[xX]0*(?P<hex>[0-9A-Fa-f]{1,5});|&(?P<name>amp|lt|gt|quot|apos);"
+    r"%(?P<percent>[0-9A-Fa-f]{2})|%u(?P<percent_long>[0-9A-Fa-f]{4})"
+    r"|\\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|\\u(?P<unicode>[0-9A-Fa-f]{4})|\\[ux]\{(?P<point>[0-9A-Fa-f]{1,6})\}|U\+(?P<plus>0[0-9A-Fa-f]{3}|[0-9A-Fa-f]{4,6})"
+    r"|\\U(?P<long>[0-9A-Fa-f]{8})|\\x(?P<byte>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3]?[0-7]{1,2})|\\N\{(?P<title>[^{}]+)\}"
+    r"|\\(?P<control>[nrtbfv])|\\(?P<itself>[^\w\s])"
+    r"|&\#0*(?P<decimal>[0-9]{1,7});?|&\#[xX]0*(?P<hex>[0-9A-Fa-f]{1,6});?|&(?P<name>[A-Za-z][A-Za-z0-9]{1,31};?)"
 )
-"""Of URLs, JSON and string literals, HTML and XML. Source: RFC 3986, section 2.1; RFC 8259, section 7; HTML, 13.1.4."""
+"""Of URLs, JSON and string literals, HTML and XML. Source: RFC 3986, section 2.1; RFC 8259, section 7; HTML, 13.1.4 and
+13.2.5.73: a numeric entity is read without its semicolon too."""
 
-IN_BYTES = re.compile(ESCAPE.pattern.encode())
-AFTER = {
-    b"\\": (b"u", b"U", b"x", b"0", b"1", b"2", b"3", b"/", b'"', b"'"),
-    b"&": (b"#", b"amp;", b"lt;", b"gt;", b"quot;", b"apos;"),
-}
-"""What may follow the first letter of an escape, but for those of URLs: most bodies have none of it, and that is told
-without a pattern."""
-
-PRINTABLE = re.compile(r"=(?:(?P<byte>[0-9A-Fa-f]{2})|(?P<soft>\r?\n|(?:\\r)?\\n))")
+PRINTABLE = re.compile(r"=(?P<byte>[0-9A-Fa-f]{2})|(?P<nothing>=(?:\r?\n|(?:\\r)?\\n))")
 """Quoted-printable, read apart from the others: what follows a `=` is mostly no escape. Source: RFC 2045, 6.7."""
 
-PRINTABLE_IN_BYTES = re.compile(PRINTABLE.pattern.encode())
+STYLE = re.compile(r"\\(?P<hex>[0-9A-Fa-f]{1,6})\s?")
+"""Of style sheets; the digits are octal elsewhere. Source: CSS Syntax Module Level 3, section 4.3.7."""
+
+MARKUP = re.compile(
+    r"(?P<nothing><!\[CDATA\[|\]\]>|<!--.*?-->|</?[A-Za-z][\w:-]*(?:\s[^<>]{0,300})?/?>|\?=\s*=\?[\w-]+\?[BbQq]\?"
+    r"|^[0-9a-fA-F]{6,8}:?[ ]{1,2}|[ ]{1,2}\|.{1,16}\|$|&shy;|\\u00[aA][dD]|\\u200[b-dB-D])",
+    re.DOTALL | re.MULTILINE,
+)
+"""What may stand between two letters of one word: tags, comments and sections of markup, the seam of two encoded words
+(RFC 2047, section 2), the columns beside a dump in hex, signs that nobody sees."""
+
+UTF7 = re.compile(r"\+(?P<shifted>[A-Za-z0-9/]{3,})-?|(?P<nothing>\+-)")
+"""Letters in shifted base64. Source: RFC 2152."""
+
+FORM = re.compile(r"(?P<space>\+)")
+"""Of forms. Source: HTML, application/x-www-form-urlencoded."""
+
+FAMILIES = ((ESCAPE, frozenset("%\\&U")), (PRINTABLE, frozenset("=")), (STYLE, frozenset("\\")),
+            (MARKUP, frozenset("<]?|& \\")), (UTF7, frozenset("+")), (FORM, frozenset("+")))  # fmt: skip
+"""The families of marks, and of each the letters without which a text has none of it."""
+
+MAY = re.compile(
+    r"[%\\]|&[#A-Za-z]|=[0-9A-Fa-f\r\n]|U\+[0-9A-F]|<[!/A-Za-z]|\?=|[ ]\||\+[A-Za-z0-9/-]{2}|^[0-9a-fA-F]{6,8}:? ",
+    re.MULTILINE,
+)
+"""What a text holds that can be read in another way than as it stands."""
+
+BLANK = {"nothing": "", "space": " "}
+CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v"}
 BASES = {"octal": 8, "decimal": 10}
-NAMES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 DEPTH = 5
 """How many times a text is undone: escapes of escapes of escapes."""
 
+MOST_READINGS = 24
+"""Readings of a text that are looked at: some texts can be read in many ways."""
 
-def may_escape(body: bytes) -> bool:
-    """Whether a body may write letters as escapes, which hides a secret from a search for it."""
-    for first, after in AFTER.items():
-        # Of two first letters in a row nothing stands between.
-        if first in body and any(not part or part.startswith(after) for part in body.split(first)[1:]):
-            return True
-    return b"%" in body and IN_BYTES.search(body) is not None
-
-
-def may_be_printable(body: bytes) -> bool:
-    """Whether a body may be quoted-printable, or hold such a text."""
-    return b"=" in body and PRINTABLE_IN_BYTES.search(body) is not None
-
-
-def escaping_parts(body: bytes, between: bytes = b'","') -> Iterator[bytes]:
-    """The texts of a JSON body that may write letters as escapes: few of the texts of a page do."""
-    at = 0
-    for mark in IN_BYTES.finditer(body):
-        if mark.start() >= at:
-            begin = body.rfind(between, at, mark.start())
-            end = body.find(between, mark.end())
-            end = len(body) if end < 0 else end
-            yield body[at if begin < 0 else begin + len(between) : end]
-            at = end
+Reading = tuple[re.Pattern[str], ...]
+"""The families that are undone, one after the other."""
 
 
 def undone(text: str) -> str:
@@ -63,56 +69,75 @@ def undone(text: str) -> str:
     return text
 
 
-def undone_printable(text: str) -> str:
-    """What a quoted-printable text says. A byte is one letter of it."""
-    return PRINTABLE.sub(_letter, text)
+def readings(text: str) -> Iterator[tuple[Reading, str]]:
+    """What a text may say, itself first, and what has to be undone for that."""
+    if MAY.search(text) is None:
+        yield (), text
+        return
+    met = {text}
+    waiting: list[tuple[Reading, str]] = [((), text)]
+    while waiting:
+        reading, said = waiting.pop(0)
+        yield reading, said
+        if len(reading) == DEPTH:
+            continue
+        for family, letters in FAMILIES:
+            if len(met) == MOST_READINGS or letters.isdisjoint(said):
+                continue
+            other = family.sub(_letter, said)
+            if other not in met:
+                met.add(other)
+                waiting.append(((*reading, family), other))
 
 
-def replaced(text: str, wanted: re.Pattern[str], by: Mapping[str, str]) -> str:
-    """A text in which each place that says something wanted once its escapes are undone is replaced by what stands for
-    that; the rest keeps its escapes."""
-    if PRINTABLE.search(text) is not None:
-        text = _replaced(text, wanted, by, PRINTABLE, 1)
-    return text if ESCAPE.search(text) is None else _replaced(text, wanted, by, ESCAPE, DEPTH)
+def places(text: str, reading: Reading) -> list[int]:
+    """Where in the text each letter of a reading of it began, and its end."""
+    found = list(range(len(text) + 1))
+    for family in reading:
+        text, found = _once(text, found, family)
+    return found
 
 
-def _replaced(text: str, wanted: re.Pattern[str], by: Mapping[str, str], kind: re.Pattern[str], depth: int) -> str:
-    said, places = text, list(range(len(text) + 1))
-    for _ in range(depth):
-        said, places, changed = _once(said, places, kind)
-        if not changed:
-            break
-    parts: list[str] = []
-    last = 0
-    for match in wanted.finditer(said):
-        parts += text[last : places[match.start()]], by[match.group()]
-        last = places[match.end()]
-    return "".join([*parts, text[last:]])
-
-
-def _once(text: str, places: list[int], kind: re.Pattern[str]) -> tuple[str, list[int], bool]:
-    """The text with its escapes undone, where each letter of it began, and whether there were any."""
+def _once(text: str, found: list[int], family: re.Pattern[str]) -> tuple[str, list[int]]:
     parts: list[str] = []
     begins: list[int] = []
     last = 0
-    for match in kind.finditer(text):
+    for match in family.finditer(text):
         letter = _letter(match)
         parts += text[last : match.start()], letter
-        begins += places[last : match.start()] + [places[match.start()]] * len(letter)
+        begins += found[last : match.start()] + [found[match.start()]] * len(letter)
         last = match.end()
-    parts.append(text[last:])
-    begins += places[last:]
-    return "".join(parts), begins, last > 0
+    return "".join([*parts, text[last:]]), begins + found[last:]
 
 
 def _letter(match: re.Match[str]) -> str:
     kind = str(match.lastgroup)
     said = match[kind]
+    if kind in BLANK:
+        return BLANK[kind]
     if kind == "name":
-        return NAMES[said]
+        return html.unescape(match.group())
     if kind == "itself":
         return said
-    if kind == "soft":
-        return ""
+    if kind == "control":
+        return CONTROLS[said]
+    if kind == "shifted":
+        return _shifted(said)
+    if kind == "title":
+        return _titled(said)
+    if kind == "low":
+        return chr(0x10000 + ((int(match["high"], 16) & 0x3FF) << 10 | int(said, 16) & 0x3FF))
     number = int(said, BASES.get(kind, 16))
     return chr(number) if number < 0x110000 else "\ufffd"
+
+
+def _shifted(letters: str) -> str:
+    content = base64.b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + "==")
+    return content[: len(content) // 2 * 2].decode("utf-16-be", "replace")
+
+
+def _titled(name: str) -> str:
+    try:
+        return unicodedata.lookup(name)
+    except KeyError:
+        return ""

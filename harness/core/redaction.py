@@ -198,15 +198,17 @@ class Redactor(Searcher):
         if isinstance(value, dict):
             return {self.text(key): self._value(key, item) for key, item in value.items()}
         if isinstance(value, list):
-            numbers = _letters(value)
-            return [self._tree(item) for item in value] if self.text(numbers) == numbers else self.text(numbers)
+            spelled = _letters(value)
+            return [self._tree(item) for item in value] if self.text(spelled) == spelled else self.text(spelled)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value if self.text(str(value)) == str(value) else self.text(str(value))
         return self.text(value) if isinstance(value, str) else value
 
 
 def _letters(value: list[Any]) -> str:
-    """The text that a list of numbers spells, as some languages show bytes; empty when it is none."""
+    """The text that a list of numbers or of parts spells, as some languages show bytes; empty when it is none."""
+    if len(value) > 1 and all(isinstance(item, str) for item in value):
+        return "".join(value)
     if len(value) < MINIMUM_SECRET or not all(type(item) is int and 0 <= item < 0x110000 for item in value):
         return ""
     try:

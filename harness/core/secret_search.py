@@ -3,13 +3,12 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from harness.core import escapes
-from harness.core.needles import Needles
+from harness.core.needles import Cores, Needles
 from harness.core.secrets import (
     ANNOUNCED,
-    LONG,
     MARKED,
     MINIMUM_SECRET,
     NAMER,
@@ -17,46 +16,53 @@ from harness.core.secrets import (
     SHAPES,
     SHAPES_IN_BYTES,
     STARTED,
-    TOKEN,
-    WRAPPED,
     announces,
-    forms,
-    hides,
-    holds_lines,
-    inner_runs,
-    is_long_token,
     is_made_up,
-    is_one_run,
     kind_of,
-    runs,
-    tokens,
 )
+from harness.core.spans import Span, joined, widened
+from harness.core.spellings import DROP, LIGHT, bare, encoded_letters, forms, light, plain_letters
+from harness.core.unwrapping import LONG, SEAM, TOKEN, WRAPPED, hides, is_long_token, is_text, packed_in, runs, tokens
 
 MOST_REMEMBERED = 100_000
-"""Runs, tokens and texts whose check is remembered."""
+"""Pieces, tokens and texts whose check is remembered."""
 
 LONGEST_REMEMBERED = 300
 """Letters of a text whose redaction is remembered: headers, names and paths are met again and again."""
 
+LISTED = re.compile(rb'\[\s*"[^\[\]{}]*"\s*\]')
+"""A list of texts in JSON."""
+
+QUOTE = b"\\x22"
+"""Stands for an escaped quote where a body is parted at the others."""
+
+ENCODED = ""
+"""What stands in for the replacement of a secret where an encoding of it, or of more than it, was found."""
+
 
 class Searcher:
     """The secrets of one process and the searches for them. Not thread-safe; all with the same `key` give a secret the
-    same replacement."""
+    same replacement.
+
+    A secret is looked for as it is written and in the letters and digits that remain of a text without all else:
+    there, whatever separates, wraps, groups or quotes is gone, and so is where in an encoding it begins. Both in each
+    reading of the text, with its escapes undone."""
 
     def __init__(self, key: bytes, secrets: Iterable[tuple[str, str]] = ()) -> None:
         self._key = key
         self._known: dict[str, str] = {}
+        self._cased: dict[bytes, str] = {}
+        self._folded: dict[bytes, str] = {}
+        self._light: dict[str, str] = {}
         self._is_built = True
-        self._within_runs = Needles(())
-        self._over_runs: dict[bytes, list[tuple[frozenset[bytes], bytes]]] = {}
-        self._undone: dict[str, str] = {}
-        self._escaped: re.Pattern[str] | None = None
+        self._written: re.Pattern[str] | None = None
         self._inside = Needles(())
+        self._cores = Cores({}, {})
+        self._signs: re.Pattern[str] | None = None
         self._hiding: dict[str, bool] = {}
         self._harmless: set[bytes] = set()
         self._texts: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
         for kind, value in secrets:
             self.learn(kind, value)
 
@@ -73,32 +79,38 @@ class Searcher:
         replacement = f"{{{{{kind}:{self.fingerprint(value)}}}}}"
         if len(value) < MINIMUM_SECRET:
             return replacement
-        said = escapes.undone(value)
         for form in forms(value):
-            if form == value or escapes.undone(form) != said:  # the others are found when escapes are undone
-                self._known.setdefault(form, replacement)
-        for text in (said, escapes.undone(value.encode(errors="surrogatepass").decode("latin-1"))):
-            if len(text) >= MINIMUM_SECRET:
-                self._undone.setdefault(text, replacement)
+            self._known.setdefault(form, replacement)
+        for said in dict.fromkeys((value, escapes.undone(value), value.upper())):
+            plain = plain_letters(said)
+            if plain is not None:
+                self._folded[plain.lower()] = replacement
+                continue
+            for signs in (light(said), light(said.encode(errors="surrogatepass").decode("latin-1"))):
+                if len(signs) >= MINIMUM_SECRET:
+                    self._light.setdefault(signs, replacement)
+        cased, folded = encoded_letters(value)
+        for letters in cased:
+            self._cased.setdefault(letters, ENCODED)
+        for letters in folded:
+            self._folded.setdefault(letters, ENCODED)
         self._is_built = False
         return replacement
 
     def _build(self) -> None:
         """Make the searches for what was learned; several secrets are learned at once."""
         self._is_built = True
-        self._hiding.clear()
-        self._harmless.clear()
-        self._texts.clear()
-        self._names.clear()
-        self._within_runs = Needles(form.encode() for form in self._known if is_one_run(form))
-        self._over_runs = {}
-        for form in (form.encode(errors="surrogatepass") for form in self._known if not is_one_run(form)):
-            inner = inner_runs(form)
-            self._over_runs.setdefault(max(inner, key=len, default=b""), []).append((inner, form))
+        for remembered in (self._hiding, self._harmless, self._texts, self._names):
+            remembered.clear()
         ordered = sorted(self._known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        self._inside = Needles(form.encode(errors="surrogatepass") for form in ordered)
-        self._escaped = re.compile("|".join(map(re.escape, sorted(self._undone, key=len, reverse=True))))
+        self._written = re.compile("|".join(map(re.escape, ordered)))
+        self._cores = Cores(self._cased, self._folded)
+        self._inside = Needles(
+            form.encode(errors="surrogatepass") for form in ordered if not self._cores.are_in(bare(form))
+        )
+        self._signs = (
+            re.compile("|".join(map(re.escape, sorted(self._light, key=len, reverse=True)))) if self._light else None
+        )
 
     def text(self, text: str) -> str:
         """`text` with every known secret replaced, and what looks like one; also for messages and exceptions."""
@@ -112,19 +124,81 @@ class Searcher:
         return safe
 
     def _safe(self, text: str) -> str:
-        if self._pattern is not None:
-            text = self._pattern.sub(lambda match: self._known[match.group()], text)
-        if self._escaped is not None:
-            text = escapes.replaced(text, self._escaped, self._undone)
-            if self._says_encoded(text):
-                return f"{{{{encoded:{self.fingerprint(text)}}}}}"
+        if self._written is not None:
+            if self._says_packed(text):
+                return self._encoded(text)
+            text = self._replaced(text)
         for kind, shape in SHAPES if MARKED.are_in(text.encode(errors="replace")) else ():
             text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
         if ("=" in text or ":" in text) and NAMER.search(text) is not None:
             text = ANNOUNCED.sub(self._announced, text)
         if len(text) >= LONG:
-            text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text else text)
+            text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text or "\\n" in text else text)
         return text
+
+    def _encoded(self, text: str) -> str:
+        return f"{{{{encoded:{self.fingerprint(text)}}}}}"
+
+    def _replaced(self, text: str) -> str:
+        """A text in which each place that says a known secret, in some reading, is replaced by what stands for it."""
+        spans = list(self._spans(text))
+        if not spans:
+            return text
+        parts: list[str] = []
+        last = 0
+        for begin, end, by in joined(spans):
+            parts += text[last:begin], by or self._encoded(text[begin:end])
+            last = end
+        return "".join([*parts, text[last:]])
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        """(begin, end, replacement) of each place that says a known secret; places may overlap."""
+        for reading, said in escapes.readings(text):
+            is_signed = self._signs is not None and self._signs.search(light(said)) is not None
+            if not is_signed and not self._says_plainly(said):
+                continue
+            places = escapes.places(text, reading)
+            for begin, end, by in self._within(said, is_signed=is_signed):
+                first, last = places[begin], max(places[end], places[begin] + 1)
+                yield (first, last, by) if by else (*widened(text, first, last), by)
+
+    def _within(self, said: str, *, is_signed: bool) -> Iterator[Span]:
+        if self._written is not None:
+            for match in self._written.finditer(said):
+                yield match.start(), match.end(), self._known[match.group()]
+        kept = [place for place, letter in enumerate(said) if letter.isascii() and letter.isalnum()]
+        for begin, end, by in self._cores.spans(bare(said)):
+            yield kept[begin], kept[end - 1] + 1, by
+        if is_signed and self._signs is not None:
+            left_out = {place for match in LIGHT.finditer(said) for place in range(match.start(), match.end())}
+            kept = [place for place in range(len(said)) if place not in left_out]
+            for match in self._signs.finditer(light(said)):
+                yield kept[match.start()], kept[match.end() - 1] + 1, self._light[match.group()]
+
+    def _says(self, text: str) -> bool:
+        """Whether a text says a known secret in some reading."""
+        if self._says_plainly(text):
+            return True
+        return escapes.MAY.search(text) is not None and any(
+            self._says_plainly(said) for reading, said in escapes.readings(text) if reading
+        )
+
+    def _says_plainly(self, said: str) -> bool:
+        return (
+            self._cores.are_in(bare(said))
+            or self._inside.are_in(said.encode(errors="surrogatepass"))
+            or (self._signs is not None and self._signs.search(light(said)) is not None)
+        )
+
+    def _says_packed(self, text: str) -> bool:
+        """Whether the letters of an encoded secret, or of packed bytes, are escaped once more."""
+        for reading, said in escapes.readings(text) if escapes.MAY.search(text) is not None else ():
+            content = said.encode("latin-1", "ignore")
+            if hides(packed_in(content).hex(), self._holds):
+                return True
+            if reading and any(map(self._hides, tokens(content))):
+                return True
+        return False
 
     def header_name(self, name: str) -> str:
         """The name of a header in lower case, without what it must not say: somebody else may have lowered it."""
@@ -133,57 +207,46 @@ class Searcher:
         found = self._names.get(name)
         if found is None:
             lower = name.lower()
-            tells = self._safe(name) != name or any(form.lower() in lower for form in self._known)
+            tells = (
+                self._safe(name) != name
+                or any(form.lower() in lower for form in self._known)
+                or any(self._cores.are_lowered_in(bare(said)) for _, said in escapes.readings(lower))
+            )
             found = f"redacted-{self.fingerprint(lower)}" if tells else lower
             if len(self._names) < MOST_REMEMBERED and self._is_built:
                 self._names[name] = found
         return found
 
-    def _says_encoded(self, text: str) -> bool:
-        """Whether the letters of an encoded secret are escaped once more."""
-        plain = escapes.undone(text)
-        readings = plain, escapes.undone_printable(text), escapes.undone_printable(plain)
-        if self._pattern is None or all(said == text for said in readings):
-            return False
-        return any(
-            said != text
-            and (
-                self._holds(said.encode(errors="replace"))
-                or any(map(self._hides, tokens(said.encode(errors="replace"))))
-            )
-            for said in readings
-        )
-
     def is_clean(self, body: bytes) -> bool:
-        """Whether a body neither holds a secret, in any form that is known, nor a word that announces one; neither as
-        it is written nor with its escapes undone."""
-        if not self._is_clean_as_written(body) or holds_lines(body):
-            return False
-        if escapes.may_be_printable(body) and not self._is_clean_as_written(
-            escapes.undone_printable(body.decode("latin-1")).encode("latin-1")
-        ):
-            return False
-        if not escapes.may_escape(body):
-            return True
-        said = escapes.undone(b"\n".join(escapes.escaping_parts(body)).decode("utf-8", "replace"))
-        if self._escaped is not None and self._escaped.search(said) is not None:
-            return False
-        return self._is_clean_as_written(said.encode(errors="surrogatepass"))
+        """Whether a JSON body neither holds a secret, in any form that is known, nor a word that announces one.
 
-    def _is_clean_as_written(self, body: bytes) -> bool:
-        """Searched run by run: the same ids, keys and words are met again and again, and each is looked at once."""
+        Searched text by text: the same ids, keys and words are met again and again, and each is looked at once."""
         if not self._is_built:
             self._build()
-        words = runs(body)
-        words.add(b"")  # the longest run within a form that has none
-        met = self._over_runs.keys() & words
-        if any(inner <= words and form in body for longest in met for inner, form in self._over_runs[longest]):
+        pieces = set((body.replace(b'\\"', QUOTE) if b'\\"' in body else body).split(b'"'))
+        if not all(self._is_harmless(piece) for piece in pieces - self._harmless):
             return False
-        for run in words - self._harmless:
-            if self._within_runs.are_in(run) or self._tells(run):
-                return False
-            if len(self._harmless) < MOST_REMEMBERED:
-                self._harmless.add(run)
+        return not any(
+            self._cores.are_in(bare(match.group().decode("utf-8", "replace"))) for match in LISTED.finditer(body)
+        )
+
+    def _is_harmless(self, piece: bytes) -> bool:
+        if len(piece) > LONGEST_REMEMBERED:
+            mark = hashlib.blake2b(piece, digest_size=16).digest()
+            if mark in self._harmless:
+                return True
+        else:
+            mark = piece
+        text = piece.decode("utf-8", "replace")
+        if len(piece) >= MINIMUM_SECRET and self._says(text):
+            return False
+        words = runs(piece.replace(QUOTE, b" "))
+        if any(map(self._tells, words)) or self._says_packed(text):
+            return False
+        if len(words) > 1 and SEAM.search(text) is not None and any(map(self._hides_match, WRAPPED.finditer(text))):
+            return False
+        if len(self._harmless) < MOST_REMEMBERED:
+            self._harmless.add(mark)
         return True
 
     def _tells(self, run: bytes) -> bool:
@@ -193,10 +256,9 @@ class Searcher:
         return is_long_token(run) and (STARTED.are_in(run) or self._hides(said))
 
     def _holds(self, content: bytes) -> bool:
-        if self._inside.are_in(content):
-            return True
-        escaped = self._escaped if escapes.may_escape(content) else None
-        if escaped is not None and escaped.search(escapes.undone(content.decode("latin-1"))) is not None:
+        if not is_text(content):  # whatever a word says when it is taken for base64: most that is looked at
+            return self._cores.are_in(content.translate(None, DROP))
+        if self._says(content.decode("latin-1")):
             return True
         if not MARKED.are_in(content):
             return False
@@ -220,9 +282,12 @@ class Searcher:
                 self._hiding[token] = found
         return found
 
+    def _hides_match(self, match: re.Match[str]) -> bool:
+        return self._hides(SEAM.sub("", match.group()))
+
     def _opened(self, match: re.Match[str]) -> str:
-        token = match.group().replace("\r", "").replace("\n", "")
-        return f"{{{{encoded:{self.fingerprint(token)}}}}}" if self._hides(token) else match.group()
+        token = SEAM.sub("", match.group())
+        return self._encoded(token) if self._hides(token) else match.group()
 
     def _shaped(self, kind: str, value: str) -> str:
         return value if is_made_up(value) else self.learn(kind, value)

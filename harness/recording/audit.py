@@ -11,7 +11,9 @@ from pathlib import Path
 
 from harness.core.bodies import shown
 from harness.core.escapes import ESCAPE, undone
-from harness.core.secrets import PLACEHOLDER, SHAPES, UUID, forms, is_made_up, kind_of, unpacked
+from harness.core.secrets import PLACEHOLDER, SHAPES, is_made_up, kind_of
+from harness.core.spellings import forms
+from harness.core.unwrapping import UUID, unpacked
 from harness.errors import StorageError
 
 LEAST_OPAQUE = 24

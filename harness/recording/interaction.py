@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from harness.core import Redactor
-from harness.core.secrets import unpacked
+from harness.core.unwrapping import unpacked
 from harness.recording.jsontext import compact, with_exact_numbers
 
 BASE, ORIGIN = "{{base_url}}", "{{base_origin}}"

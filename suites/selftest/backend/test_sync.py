@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 from harness.backend import BackendProcess, BackendSettings
 from harness.backend.vault import new_key
 from harness.core import Secret
-from harness.core.secrets import forms, hides, tokens
+from harness.core.spellings import forms
+from harness.core.unwrapping import hides, tokens
 from harness.emulator import EmulatorProcess, EmulatorSettings
 
 

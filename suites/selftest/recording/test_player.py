@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from harness.core import Redactor
-from harness.core.secrets import unpacked
+from harness.core.unwrapping import unpacked
 from harness.recording import Player, Recorder, merge, read_cassette, using
 from harness.recording.player import CassetteMiss
 
