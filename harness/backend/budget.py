@@ -90,10 +90,10 @@ class Turns:
         """Return when one request may be sent."""
         asked = self._budget.now()
         place = self._budget.log.reserve()
+        # The log looked at its clock somewhen between: permission counts from after, lateness from before.
         self._turn = (place, asked + place.wait)
-        wait = asked + place.wait - self._budget.now()
-        if wait > 0:
-            self._budget.sleep(wait)
+        if place.wait > 0:
+            self._budget.sleep(place.wait)
 
     def answered(self) -> None:
         """The request that was permitted last has its answer, or never gets one."""

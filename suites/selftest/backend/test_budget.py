@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -65,6 +66,34 @@ def test_a_slow_answer_delays_its_place(tmp_path):
     assert clock.time == pytest.approx(begun + 0.3 + WINDOW)
     turns.acquire()
     assert clock.time == pytest.approx(begun + 0.3 + WINDOW + JITTER)
+
+
+class Distant:
+    """A log whose clock is looked at `seconds` after it was asked: on a busy database others come first."""
+
+    def __init__(self, log, clock):
+        self._log, self._clock, self.seconds = log, clock, 0.0
+
+    def reserve(self):
+        """Take the next place."""
+        self._clock.sleep(self.seconds)
+        return self._log.reserve()
+
+    def delay(self, place, seconds):
+        """The request of a place arrived late."""
+        self._log.delay(place, seconds)
+
+
+def test_a_log_that_is_slow_to_answer_sends_nothing_too_early(tmp_path):
+    """A wait is counted from when the log looked at its clock at the earliest, not from when it was asked."""
+    clock = Hands()
+    log = Distant(FileLog(tmp_path / "rate", 1, WINDOW, now=clock.now), clock)
+    turns, sent = LogBudget(log, 1, WINDOW, now=clock.now, sleep=clock.sleep).turns(), []
+    for log.seconds in (0.0, 0.3, 0.0, 0.4):
+        turns.acquire()
+        sent.append(clock.time)
+        turns.answered()
+    assert [later - sooner >= WINDOW for sooner, later in pairwise(sent)] == [True, True, True]
 
 
 def test_another_limit_begins_anew(tmp_path):
