@@ -15,12 +15,15 @@ from harness.rollout.statistics import (
     percentile_ranks,
     share_at_least,
     share_at_most,
+    slope,
 )
 
 LEAST_SAMPLES = 5
 """Answers that checks must have judged before a gate on them can hold."""
 RISK = 0.025
 """Of a wrong verdict by one sequential test: a gate on errors makes two, of the whole test and of its later half."""
+GROWTH = 0.25
+"""Of its bound: a gate on a time does not hold while the median grew by more during the test."""
 SURE = 0.995
 """Of a class of requests that is beyond a bound for all, looked at once, at the end."""
 BY_TIME = frozenset({"budget", "freshness", "backlog_drained", "oldest_webhook"})
@@ -126,8 +129,25 @@ def _percentile(gate: Gate, measured: Measured, around: Circumstances) -> GateRe
     if upper is None:
         return undecided(gate, seen, f"needs {around.until(missing, gate.of)}", missing)
     if upper <= bound:
+        growth = None if gate.previous or not around.over else _growth(measured, around.seconds)
+        if growth is not None and growth * around.seconds > GROWTH * bound:
+            left = (bound - upper) / growth
+            why = f"the median grows by {growth * 1000:.0f} ms each second under an even load: a longer test would tell"
+            return undecided(gate, f"{seen}, over the bound after {span(left)} more", why, total)
         return GateResult(gate.text, GateState.HELD, seen, f"the upper bound of {total:,} requests keeps it (95 %)")
     return undecided(gate, seen, "the interval holds the bound: more requests would narrow it", total)
+
+
+def _growth(measured: Measured, lasts: float) -> float | None:
+    """Seconds that the median of a second is longer than that of the one before, at least (95 %); None when it does not
+    grow. A target that keeps up with an even load does not slow down."""
+    points = [
+        (float(second), float(filled.get_value_at_percentile(50)) / 1e6)
+        for second, filled in sorted(measured.slow.items())
+        if second < lasts and filled.total_count
+    ]
+    line = slope(points)
+    return line.value - line.half if line is not None and line.value > line.half else None
 
 
 def _errors(gate: Gate, measured: Measured, around: Circumstances) -> GateResult:

@@ -1,6 +1,7 @@
 """Gates and outcomes from measurements: held, lost, undecided, and who is to blame."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -109,6 +110,30 @@ def test_a_webhook_is_as_old_as_its_first_delivery() -> None:
     (result,) = judge_gates([parse_gate("oldest_webhook <= 5min")], measured(), replace(AROUND, queue=queue))
     assert result.state is GateState.LOST
     assert "taken 6.7 min after the first try at the latest" in result.seen
+
+
+@pytest.mark.parametrize(
+    ("times", "state"),
+    [
+        (lambda second, _: 0.02 + 0.4 * second / 30, GateState.UNDECIDED),
+        (lambda second, _: 0.02 + 0.1 * second / 30, GateState.HELD),
+        (lambda second, _: 0.4 - 0.3 * second / 30, GateState.HELD),
+        (lambda second, number: 0.7 if second % 5 == 4 and number % 200 == 0 else 0.3, GateState.HELD),
+        (lambda second, number: 0.02 + 0.4 * ((second * 7919 + number * 104729) % 1000) / 1000, GateState.HELD),
+    ],
+)
+def test_latency_that_grows_under_an_even_load_does_not_hold(
+    times: Callable[[int, int], float], state: GateState
+) -> None:
+    """All answers keep the bound of 800 ms, and half a minute more would break it: more load has to tell."""
+    recorder, windows = Recorder(0), []
+    for second in range(30):
+        for number in range(40):
+            recorder.value("latency", "list", times(second, number))
+        windows.append(recorder.take(second, cpu=0.1, in_flight=0, queued=0, lost_slots=0))
+    (result,) = judge_gates([parse_gate("p99(list) <= 800ms")], Measured.of(windows), replace(AROUND, seconds=30.0))
+    assert result.state is state, result
+    assert state is GateState.HELD or "the median grows by 13 ms each second" in result.why
 
 
 def test_a_gate_on_the_stage_before_compares_intervals() -> None:
