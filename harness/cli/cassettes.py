@@ -76,7 +76,9 @@ def strength(folder: Path, floor: float, every: bool, out: Path) -> ExitStatus:
 @FOLDER
 @click.option("--report", default="golive-report", type=click.Path(path_type=Path), help="That of the last replay.")
 @click.option("--live", metavar="TARGET", help="Read the recorded lists from a target again: sandbox, production, URL.")
-@click.option("--ignore", multiple=True, metavar="KIND:PATH", help="With --live: gone, new, type or *, and fields.")
+@click.option(
+    "--ignore", multiple=True, metavar="KIND:PATH", help="With --live: gone, new, type, null or *, and fields."
+)
 def drift(folder: Path, report: Path, live: str | None, ignore: tuple[str, ...]) -> ExitStatus:
     """Tell stale, orphaned, missing, unplayed and expired recordings apart. Exit 1 for all that is no warning."""
     from harness.drive import resolve_target

@@ -14,7 +14,10 @@ TYPES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 """What a text is, by its looks; the first that fits."""
 
-KINDS = ("gone", "new", "type")
+LOOKS = frozenset({"text", *(name for name, _ in TYPES)})
+"""What a text may look like."""
+
+KINDS = ("gone", "new", "type", "null")
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """Changes that are no drift: of a kind (`gone`, `new`, `type` or `*`) at paths of a pattern (`bills[].memo`)."""
+    """Changes that are no drift: of a kind (one of `KINDS`, or `*`) at paths of a pattern (`bills[].memo`)."""
 
     kind: str
     pattern: str
@@ -59,8 +62,9 @@ class Ignore:
 
 
 def changes(then: Shape, now: Shape, ignored: Iterable[Ignore] = ()) -> Iterator[tuple[str, str, bool]]:
-    """(kind, what, whether it breaks a reader) of each difference: a field that every object had and none has, a field
-    that is new, a type that was not seen before. A field of which only null was seen on either side says nothing."""
+    """(kind, what, whether it breaks a reader) of each difference: a field that every object had and some have not, a
+    field that is new, a type that was not seen before, null alone where none was seen. A field of which only null was
+    seen then says nothing."""
     rules = tuple(ignored)
     for path in sorted({*then.types, *now.types}):
         holder = path.removesuffix("[]") if path.endswith("[]") else path.rpartition(".")[0]
@@ -70,17 +74,26 @@ def changes(then: Shape, now: Shape, ignored: Iterable[Ignore] = ()) -> Iterator
         kind, told, breaks = "", "", False
         if not after and then.is_always(path):
             kind, told, breaks = "gone", f"{path} is gone", True
+        elif path in then.types and then.is_always(path) and now.holders.get(holder, 0) > now.seen.get(path, 0) > 0:
+            lacking = now.holders[holder] - now.seen[path]
+            kind, told, breaks = "gone", f"{path} is gone in {lacking} of {now.holders[holder]}", True
         elif not before and now.is_always(path):
             kind, told = "new", f"{path} is new"
         elif before - {"null"} and (other := _other_types(before, after)):
             kind, told, breaks = "type", f"{path} is {' or '.join(sorted(other))}, was {_listed(before)}", True
+        elif after == {"null"} and before and "null" not in before:
+            kind, told = "null", f"{path} is always null, was never (it was {_listed(before)})"
         if kind and not any(rule.covers(kind, path) for rule in rules):
             yield kind, told, breaks
 
 
 def _other_types(before: set[str], after: set[str]) -> set[str]:
-    """Types that a reader of those before does not expect; a text may look like anything."""
-    return set() if "text" in before else after - before - {"null"}
+    """Types that a reader of those before does not expect. A text may look like anything; another look is none of a
+    few rows more, but of all."""
+    other = after - before - {"null"}
+    if "text" in before:
+        other -= LOOKS
+    return set() if other <= LOOKS and not before.isdisjoint(after - {"null"}) and before & LOOKS else other
 
 
 def _listed(types: set[str]) -> str:

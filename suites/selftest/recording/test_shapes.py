@@ -13,7 +13,7 @@ ROW = {
 }
 DIFFERENCES = {
     "another value": ({"id": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61", "amount": 2, "day": "2025-01-01"}, []),
-    "null now": ({"amount": None}, []),
+    "null now": ({"amount": None}, [("null", "bills[].amount is always null, was never (it was number)", False)]),
     "a text where null was": ({"memo": "x"}, []),
     "an amount as text": ({"amount": "1.50"}, [("type", "bills[].amount is decimal text, was number", True)]),
     "a time where a day was": (
@@ -34,7 +34,7 @@ def shape(*rows: object) -> Shape:
 
 @pytest.mark.parametrize("difference", DIFFERENCES)
 def test_a_change_of_shape_is_told(difference: str) -> None:
-    """Types and fields that change are told, with whether they break a reader; values, null and absence are not."""
+    """Types and fields that change are told, with whether they break a reader; values are not."""
     changed, told = DIFFERENCES[difference]
     assert list(changes(shape(ROW, ROW), shape(ROW | changed))) == told
 
@@ -44,5 +44,9 @@ def test_what_is_gone_is_told_unless_ignored_or_never_sure() -> None:
     less = {key: value for key, value in ROW.items() if key != "day"}
     assert list(changes(shape(ROW), shape(less))) == [("gone", "bills[].day is gone", True)]
     assert not list(changes(shape(ROW, less), shape(less)))
+    assert list(changes(shape(ROW), shape(ROW, less))) == [("gone", "bills[].day is gone in 1 of 2", True)]
+    assert not list(changes(shape(ROW), shape(ROW | {"day": "2024-02-29T00:00:00Z", "amount": None}, ROW)))
+    assert list(changes(shape(ROW), shape(ROW | {"amount": "1.5"}, ROW)))
+    assert not list(changes(shape(ROW | {"amount": None}, ROW), shape(ROW | {"amount": None})))
     assert not list(changes(shape(ROW), shape(less), [Ignore("gone", "bills[].d*")]))
     assert list(changes(shape(ROW), shape(less), [Ignore("type", "bills[].d*")]))
