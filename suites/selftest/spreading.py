@@ -11,18 +11,18 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 LONGEST = (
-    "defects/test_defects.py",
-    "gauntlet/test_gauntlet.py",
-    "run/test_run.py",
     "recording/test_cassettes.py",
+    "run/test_run.py",
+    "gauntlet/test_gauntlet.py",
+    "defects/test_defects.py",
     "backend/test_webhooks.py",
-    "rollout/test_rollout.py",
-    "searching/test_books.py",
     "backend/test_sync.py",
     "run/test_backend_run.py",
     "run/test_edits.py",
-    "emulator/test_webhooks.py",
     "emulator/test_processes.py",
+    "searching/test_books.py",
+    "emulator/test_webhooks.py",
+    "rollout/test_rollout.py",
 )
 """The modules that take longest, longest first; the others follow by the number of their tests. One that is missing
 here costs only that the workers do not end together."""

@@ -287,7 +287,7 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_target_may_be_recorded_again(tmp_path: Path) -> None:
     """The second recording of a target that remembers the first makes up other keys and names, and finds nothing."""
     emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS", "XERO")))
-    chosen = ("--resource", "classes", "--platform", "QUICKBOOKS", "--out", "then")
+    chosen = ("--resource", "classes", "--platform", "QUICKBOOKS", "--workers", "1", "--out", "then")
     try:
         for name in ("first", "second"):
             done = golive(
