@@ -138,3 +138,12 @@ def test_nothing_happens_at_import() -> None:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 called = ast.unparse(node.value.func)
                 assert path.name == "__main__.py" or "open" not in called, f"{path}:{node.lineno} calls {called}"
+
+
+def test_the_modules_that_begin_first_exist() -> None:
+    """What `spreading.py` lets begin first is there, under that name: a module that moved would begin last."""
+    from suites.selftest.spreading import LONGEST
+
+    here = Path(__file__).parent
+    assert [name for name in LONGEST if not (here / name).is_file()] == []
+    assert len(set(LONGEST)) == len(LONGEST)
