@@ -3,7 +3,7 @@
 Measured on one core at 24,000 to 26,000 requests per second where Locust's FastHttpUser makes 7,900.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -34,6 +34,17 @@ class Completion:
 
 
 CLOSED = "connection closed before an answer"
+PROBLEMS: Mapping[int, str] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "host unknown",
+    pycurl.E_COULDNT_CONNECT: "connection refused",
+    pycurl.E_PARTIAL_FILE: "answer cut short",
+    pycurl.E_OPERATION_TIMEDOUT: "no answer in time",
+    pycurl.E_SSL_CONNECT_ERROR: "TLS failed",
+    pycurl.E_GOT_NOTHING: CLOSED,
+    pycurl.E_SEND_ERROR: "connection reset",
+    pycurl.E_RECV_ERROR: "connection reset",
+    pycurl.E_PEER_FAILED_VERIFICATION: "TLS certificate refused",
+}
 
 
 class _Once:
@@ -101,7 +112,7 @@ class CurlPool:
         for handle in done:
             yield self._end(handle, None)
         for handle, number, message in failed:
-            yield self._end(handle, f"curl {number}: {message}")
+            yield self._end(handle, f"{PROBLEMS.get(number, f'curl {number}')}: {message}")
 
     def abandon(self) -> list[Any]:
         """Take back everything in flight; the tokens."""

@@ -125,35 +125,42 @@ def test_a_connection_that_ends_without_an_answer_is_an_error(server: Server, st
     assert dict(measured.problems) == {f"{step.of}: connection closed before an answer": measured.total("errors")}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"<html>Bad gateway</html>",
-        b"",
-        b'{"rows": []}',
-        b'{"bills": [{"id": "1"}, {"id"',
-        b'{"bills": [], "next_cursor": null}',
-        b' {"bills":[ ]}',
-    ],
+WRONG = (
+    b"<html>Bad gateway</html>",
+    b"",
+    b'{"rows": []}',
+    b'{"bills": [{"id": "1"}, {"id"',
+    b'{"bills": [], "next_cursor": null}',
+    b' {"bills":[ ]}',
 )
-def test_every_answer_is_looked_at(server: Server, body: bytes) -> None:
-    """A success that is no list, half a list, or a list that lost its rows is counted, one among many."""
-    server.answer = lambda number, _path, _body: (200, body if number == 7 else b'{"bills": [{"id": "1"}]}')
+
+
+def test_every_answer_is_looked_at(server: Server) -> None:
+    """A success that is no list, half a list, or a list that lost its rows is counted, each one among many."""
+    wrong = {7 + 2 * place: body for place, body in enumerate(WRONG)}
+    server.answer = lambda number, _path, _body: (200, wrong.get(number, b'{"bills": [{"id": "1"}]}'))
     step = replace(LIST, key="bills")
-    measured = play(work_for(server, Flow("steady_sync", "list", 1, 20, (step,)), seconds=0.2))
-    assert (measured.total("wrong"), measured.total("errors")) == (1, 0)
+    measured = play(work_for(server, Flow("steady_sync", "list", 1, 30, (step,)), seconds=0.3))
+    assert (measured.total("wrong"), measured.total("errors")) == (len(WRONG), 0)
+    assert sorted(measured.problems.values()) == [2, 4]
     (result,) = judge_gates([parse_gate("check_failures <= 0%")], measured, Circumstances({"list": 20}, 0.2, 500, 10.0))
     assert result.state is GateState.LOST
-    assert "at sight 1 of 20" in result.seen
+    assert "at sight 6 of 30" in result.seen
     assert "a wrong answer, " in result.why
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 302, 404])
-def test_only_the_documented_success_is_one(server: Server, status: int) -> None:
+def test_only_the_documented_success_is_one(server: Server) -> None:
     """200 is; any other status is an error, also one that sounds well."""
-    server.answer = lambda number, _path, _body: (status if number == 7 else 200, b"")
+    others = dict(enumerate((201, 202, 204, 302, 404), 7))
+    server.answer = lambda number, _path, _body: (others.get(number, 200), b"")
     measured = play(work_for(server, Flow("steady_sync", "list", 1, 20, (LIST,)), seconds=0.2))
-    assert dict(measured.problems) == {f"list: status {status}": 1}
+    assert dict(measured.problems) == {f"list: status {status}": 1 for status in others.values()}
+
+
+def test_a_target_that_is_not_there_is_named(server: Server) -> None:
+    """What the transport met is told in words."""
+    work = replace(work_for(server, Flow("steady_sync", "list", 1, 3, (LIST,))), base_url="http://127.0.0.1:9")
+    assert set(play(replace(work, seconds=0.1)).problems) == {"list: connection refused"}
 
 
 def test_load_ends_with_whoever_started_it(server: Server) -> None:

@@ -94,7 +94,7 @@ def test_a_disk_that_is_full_ends_the_load(tmp_path: Path) -> None:
     flow = Flow("steady_sync", "list", 1, 600, (Step("list", "GET", "/bills"),))
     work = Work("canary", "http://127.0.0.1:9", "2024-08-31", 60.0, 1, (flow,))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # what a full disk does, for files of this size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1100, before[1]))  # what a full disk does, for files of this size
     try:
         began = time.monotonic()
         played = play(work, tmp_path, LOCUSTFILE, os.environ, lambda _measured, _elapsed: None)
