@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from harness.checks.echo import instant
+from harness.checks.errors import Failing, failing
 from harness.checks.paths import short
 from harness.checks.registry import Observation, Subject, check
 from harness.core import Evidence
@@ -175,6 +176,13 @@ def listed(subject: Health) -> Iterator[Observation]:
     elif row.get("platform") != subject.platform or row.get("status") not in USABLE:
         yield _told_health(subject, "the connection is listed otherwise", f"{subject.platform}, active",
                            {name: row.get(name) for name in ("platform", "status")})  # fmt: skip
+
+
+@check("config.disabled")
+def disabled(subject: Failing) -> Iterator[Observation]:
+    """A disabled connection answers no data: its customer has gone, or has to be asked again. Source: [H:3136102942],
+    [D:rest/2023-03-14/errors] CONNECTION_DISABLED."""
+    yield from failing(subject)
 
 
 @check("config.credentials")

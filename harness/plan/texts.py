@@ -2,7 +2,7 @@
 
 SAMPLE_TEXTS = {
     "plain": "golive check",
-    "unicode": "Zoë d'Łukasiewicz & Söhne + 株式会社 שלום مرحبا नमस्ते Привет 👩‍👩‍👧‍👦 👍🏽 ❤\ufe0f e\u0301 ﬁ “quotes”"
+    "unicode": "Zoë d'Łukasiewicz & Söhne + 👍🏽 ❤\ufe0f 株式会社 שלום مرحبا नमस्ते Привет 👩‍👩‍👧‍👦 e\u0301 ﬁ “quotes”"
     ' & <tags> \\ back 1+1 100%25 &amp; "straight" {"a": [0.10]} no\u00a0break',
     "long": "=2+3 " + " ".join(f"word{number:04d}" for number in range(460)),
     "lines": "  first line\nsecond  line\r\n\tindented ",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.checks.config import Counts, Credentials, Health, Settings, webhooks
+from harness.checks.errors import Failing
 from harness.checks.organisation import Listing, Named, Shaped, Twice
 from harness.drive import separate_credentials
 
@@ -16,6 +17,10 @@ ALWAYS = ("accounts", "vendors", "customers", "products", "items")
 PAGE = 100
 """More rows than a run makes of what it cannot delete."""
 
+FEW = 2
+"""Disabled connections that are tried."""
+REFUSALS = frozenset(range(400, 500))
+"""What a disabled connection may be answered: which of them is UNKNOWN."""
 NOT_SET = frozenset({404, 410})
 """A connection may have no sync configuration of its own. UNKNOWN how that is answered."""
 
@@ -97,6 +102,22 @@ def test_the_connection_is_listed(judge, drive, case):
     for status in ("active", "disabled"):
         answer = drive.send("GET", "/connections", query={"status": status}, token=None)
         judge(Listing(case.id, case.platform, None, answer, status, frozenset({status})), "config.status_filter")
+    found = drive.raw(answer) if answer.ok else None
+    for row in (found or {}).get("connections", ())[:FEW] if isinstance(found, dict) else ():
+        _refused(judge, drive, case, row)
+
+
+def _refused(judge, drive, case, row):
+    """Judge that a disabled connection answers no data."""
+    platform, token = (
+        (row.get(name) for name in ("platform", "access_token")) if isinstance(row, dict) else (None, None)
+    )
+    lists = [item for item in drive.contract.resources.values() if item.is_paged and item.supports("list", platform)]
+    if isinstance(token, str) and lists:
+        drive.session.redactor.learn("access_token", token)
+        answer = drive.send("GET", lists[0].operations["list"].path, query={"limit": 1}, token=token)
+        judge(Failing(case.id, case.platform, None, answer, "to a disabled connection", REFUSALS, frozenset()),
+              "config.disabled")  # fmt: skip
 
 
 def _shaped(judge, drive, case, answer, schema, *part):

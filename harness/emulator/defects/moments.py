@@ -39,6 +39,29 @@ def _in_the_future(body: Any) -> None:
         body["status"]["last_sync_completed_at"] = f"{later:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
+GONE = "00000000-0000-4000-8000-00000000d15a"
+
+
+def _gone_but_there(api: Any, request: Any) -> None:
+    """The token of a disabled connection is as good as the first one's."""
+    first = next(iter(api.organisation.connections.values()))["access_token"]
+    if request.param("access_token") == GONE:
+        request.query = [(name, first if name == "access_token" else value) for name, value in request.query]
+
+
+def _disabled_one(api: Any, request: Any, answer: Any) -> None:
+    """The list of disabled connections has one."""
+    if request.path == "/connections" and request.param("status") == "disabled" and answer.status == 200:
+        first = next(iter(api.organisation.connections.values()))
+        body = json.loads(answer.content)
+        body["connections"] = [{"id": GONE, "access_token": GONE, "link_url": "https://link.example.com/connection/1",
+                                "platform": first["platform"], "status": "disabled", "name": "Gone",
+                                "created_at": "2025-01-01T00:00:00.000Z", "updated_at": "2025-01-01T00:00:00.000Z"}]  # fmt: skip
+        answer.content = json.dumps(body).encode()
+
+
+register("disabled_still_answers", "a disabled connection answers data", ("config.disabled",), resource="api",
+         hear=_gone_but_there, spoil=_disabled_one)  # fmt: skip
 register("reads_hit_the_platform", "a read now and then is answered with the platform's limit",
          ("hygiene.platform_limit",), hear=_busy_reads)  # fmt: skip
 register("url_undefined", "platform_url is the text undefined", ("fields.placeholder",),

@@ -23,18 +23,19 @@ def expand(requirement: Requirement, contract: Contract) -> Iterator[Case]:
         yield case("failure", path=refused[0])
     if resource.supports("get", platform):
         if requirement.changes and resource.operations["update"].is_async:
-            yield case("update", sent=_partial(requirement, resource))
+            needed, others = _partial(requirement, resource)
+            yield case("update", needed=needed, others=others)
         if requirement.delete and resource.operations["delete"].is_async:
             yield case("delete")
 
 
-def _partial(requirement: Requirement, resource: Resource) -> list[str]:
-    """What an asynchronous PATCH sends: one field, beside those without which there is none. What it leaves out stays,
-    as after a synchronous one: a memo, which most objects have, is left out where there is something else."""
+def _partial(requirement: Requirement, resource: Resource) -> tuple[list[str], list[str]]:
+    """(What an asynchronous PATCH cannot do without, what it sends one of). What it leaves out stays, as after a
+    synchronous one: a memo, which most objects have, is the last to be sent."""
     changes = requirement.changes or {}
     needed = [path for path, field in resource.update_fields.items() if field.required and "." not in path]
     others = sorted((name for name in changes if name not in needed), key=lambda name: name == "memo")
-    return [*needed, *others[:1]] if set(needed) <= set(changes) and others else list(changes)
+    return (needed, others) if set(needed) <= set(changes) else (list(changes), [])
 
 
 def expand_platform(platform: str, plans: tuple[str, ...], contract: Contract) -> Iterator[Case]:  # noqa: ARG001
