@@ -56,7 +56,7 @@ class Redactor(Searcher):
         split = urlsplit(exchange.request.url)
         query = self.query(parse_qsl(split.query, keep_blank_values=True))
         if self._people is not None:
-            self._people.spare(parse_json(exchange.request.body)[0])
+            self.sent(parse_json(exchange.request.body)[0])
         request_value, _, _ = self.body(exchange.request.body)
         response = exchange.response
         read = parse_json if self._settled else self.body
@@ -119,6 +119,16 @@ class Redactor(Searcher):
     def spare(self, content: bytes) -> None:
         """Keep a file as it is wherever an answer is exactly that: the run made it up, so that it hides nothing."""
         self._made_up.add(content)
+
+    @property
+    def pseudonymises(self) -> bool:
+        """Whether personal data becomes pseudonyms."""
+        return self._people is not None
+
+    def sent(self, value: Any) -> None:
+        """What the run itself makes up (the value of a body) is no personal data, unless an answer said it before."""
+        if self._people is not None:
+            self._people.spare(value)
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""

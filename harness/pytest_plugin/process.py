@@ -15,6 +15,7 @@ from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 from harness.pytest_plugin.cassettes import Cassettes, redaction_key
 from harness.pytest_plugin.collecting import Selection
+from harness.pytest_plugin.own_words import own_words
 from harness.pytest_plugin.rigs import OpenRig, open_rig
 from harness.report.ledger import CaseResult, Ledger
 from harness.report.run_record import LeftBehind
@@ -57,6 +58,8 @@ class ProvingProcess:
             pseudonymise=settings.pseudonymise,
             settled=settings.mode == "replay",
         )
+        if settings.pseudonymise:
+            session.redactor.sent(own_words(selection.requirements.values(), selection.cases))
         if cassettes is not None:
             cassettes.attach(session)
         plain = logging.getLogRecordFactory()

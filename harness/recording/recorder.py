@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.core import Redactor
+from harness.core.bodies import parse_json
 from harness.errors import StorageError
 from harness.recording.interaction import Answered, Asked, Interaction, answered, asked
 
@@ -52,6 +53,7 @@ class Recorder:
 
     def _asked(self, request: tuple[str, str, Iterable[tuple[str, str]], bytes]) -> Asked:
         method, url, headers, body = request
+        self._redactor.sent(parse_json(body)[0] if self._redactor.pseudonymises else None)
         return asked(self._redactor, self.base_url, method, url, headers, body)
 
     def _write(self, request: Asked, response: Answered) -> None:

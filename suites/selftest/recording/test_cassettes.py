@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from harness.cli.boundary import run
@@ -300,6 +301,36 @@ def test_a_target_may_be_recorded_again(tmp_path: Path) -> None:
     seeds = {json.loads((tmp_path / name / HEADER).read_text())["seed"] for name in ("first", "second")}
     assert len(seeds) == 2
     assert (tmp_path / "second" / ".gitattributes").read_text().endswith("* -text\n")
+
+
+def test_pseudonyms_are_replayed(tmp_path: Path) -> None:
+    """A recording under pseudonyms is played like any other, also one of a target that still has what an earlier one
+    made up; who is in the target's data is not in the files."""
+    emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS", "XERO")))
+    chosen = ("--resource", "vendors", "--platform", "QUICKBOOKS")
+    try:
+        for name in ("first", "second"):
+            done = golive(
+                "record", "--target", emulator.base_url, *chosen, "--into", name, "--out", f"then-{name}",
+                "--pseudonymise", folder=tmp_path, **emulator.environment(),
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+        token = emulator.environment()["RUTTER_ACCESS_TOKEN_QUICKBOOKS"]
+        pair = tuple(emulator.environment()[f"RUTTER_CLIENT_{name}"] for name in ("ID", "SECRET"))
+        asked = {"access_token": token, "limit": "50"}
+        version = {"x-rutter-version": "2024-08-31"}
+        answer = httpx.get(f"{emulator.base_url}/accounting/vendors", params=asked, auth=pair, headers=version)
+        rows = answer.json()["vendors"]
+    finally:
+        emulator.stop()
+    for name in ("first", "second"):
+        done = golive("replay", name, "--workers", "1", "--out", f"now-{name}", folder=tmp_path)
+        assert "The same as the recorded run: " in done.stdout, done.stdout + done.stderr
+        assert told(tmp_path / f"now-{name}") == told(tmp_path / f"then-{name}")
+    people = {row["email"] for row in rows if row["email"] and "+ap@" not in row["email"]}
+    assert len(people) > 3
+    texts = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+    assert [email for email in people for text in texts if email.encode() in text] == []
 
 
 def test_tenants_recorded_as_a_and_b_are_replayed_as_b_and_a(tenants: Path, tmp_path: Path) -> None:
