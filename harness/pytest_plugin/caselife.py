@@ -37,7 +37,7 @@ def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge)
         error, cause = _tell(ended), ended
     try:
         judge_answers(case, drive, judge, process.request_ids)
-        _look_for_target(drive, process)
+        _look_for_target(drive)
     except TargetUnreachable as ended:
         error, cause = error or f"TargetUnreachable: {ended}", cause or ended
     except Exception as ended:  # noqa: BLE001 - as above
@@ -49,9 +49,10 @@ def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge)
     _end(result, cause, process.redact)
 
 
-def _look_for_target(drive: Drive, process: "ProvingProcess") -> None:
-    """A request without an answer speaks against its operation only while the target is there at all."""
-    if process.selection.settings.mode != "replay" and any(item.status is None for item in drive.evidence):
+def _look_for_target(drive: Drive) -> None:
+    """A request without an answer speaks against its operation only while the target is there at all. A replay looks
+    too: that is recorded like any other request."""
+    if any(item.status is None for item in drive.evidence):
         drive.session.look_for_target()
 
 

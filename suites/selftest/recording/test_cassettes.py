@@ -303,6 +303,26 @@ def test_a_target_may_be_recorded_again(tmp_path: Path) -> None:
     assert (tmp_path / "second" / ".gitattributes").read_text().endswith("* -text\n")
 
 
+def test_what_broke_off_is_replayed(tmp_path: Path) -> None:
+    """Requests that got no answer, or half of one, and the look for the target after them, are played like all others:
+    the replay says and asks the same."""
+    faults = ("drop:route=*/classes*,skip=4,count=2", "truncate:route=*/classes*,method=GET,skip=9,count=1")
+    emulator = EmulatorProcess.start(EmulatorSettings(rate_limit=0, connections=("QUICKBOOKS", "XERO"), faults=faults))
+    try:
+        done = golive(
+            "record", "--target", emulator.base_url, "--resource", "classes", "--platform", "QUICKBOOKS",
+            "--into", "kept", "--out", "then", folder=tmp_path, **emulator.environment(),
+        )  # fmt: skip
+    finally:
+        emulator.stop()
+    texts = [file.read_text() for file in (tmp_path / "kept").rglob("*.cassette")]
+    assert sum(text.count("\n< - RemoteProtocolError") for text in texts) == 3, done.stdout + done.stderr
+    done = golive("replay", "kept", "--workers", "1", "--out", "now", folder=tmp_path)
+    assert "The same as the recorded run: " in done.stdout, done.stdout + done.stderr
+    assert "unplayed" not in done.stdout
+    assert told(tmp_path / "now") == told(tmp_path / "then") != {}
+
+
 def test_pseudonyms_are_replayed(tmp_path: Path) -> None:
     """A recording under pseudonyms is played like any other, also one of a target that still has what an earlier one
     made up; who is in the target's data is not in the files."""
