@@ -22,7 +22,7 @@ from harness.core.secrets import (
 )
 from harness.core.spans import Span, joined, widened
 from harness.core.spellings import DROP, LIGHT, bare, encoded_letters, forms, light, plain_letters
-from harness.core.unwrapping import LONG, SEAM, TOKEN, WRAPPED, hides, is_long_token, is_text, packed_in, runs, tokens
+from harness.core.unwrapping import LONG, SEAM, TOKEN, WRAPPED, hides, is_long_token, is_text, packed_in, runs
 
 MOST_REMEMBERED = 100_000
 """Pieces, tokens and texts whose check is remembered."""
@@ -125,8 +125,6 @@ class Searcher:
 
     def _safe(self, text: str) -> str:
         if self._written is not None:
-            if self._says_packed(text):
-                return self._encoded(text)
             text = self._replaced(text)
         for kind, shape in SHAPES if MARKED.are_in(text.encode(errors="replace")) else ():
             text = shape.sub(lambda match, kind=kind: self._shaped(kind, match.group()), text)  # type: ignore[misc]
@@ -154,11 +152,12 @@ class Searcher:
     def _spans(self, text: str) -> Iterator[Span]:
         """(begin, end, replacement) of each place that says a known secret; places may overlap."""
         for reading, said in escapes.readings(text):
+            hidden = list(self._hidden(reading, said))
             is_signed = self._signs is not None and self._signs.search(light(said)) is not None
-            if not is_signed and not self._says_plainly(said):
+            if not hidden and not is_signed and not self._says_plainly(said):
                 continue
             places = escapes.places(text, reading)
-            for begin, end, by in self._within(said, is_signed=is_signed):
+            for begin, end, by in (*hidden, *self._within(said, is_signed=is_signed)):
                 first, last = places[begin], max(places[end], places[begin] + 1)
                 yield (first, last, by) if by else (*widened(text, first, last), by)
 
@@ -190,15 +189,18 @@ class Searcher:
             or (self._signs is not None and self._signs.search(light(said)) is not None)
         )
 
-    def _says_packed(self, text: str) -> bool:
-        """Whether the letters of an encoded secret, or of packed bytes, are escaped once more."""
-        for reading, said in escapes.readings(text) if escapes.MAY.search(text) is not None else ():
-            content = said.encode("latin-1", "ignore")
-            if hides(packed_in(content).hex(), self._holds):
-                return True
-            if reading and any(map(self._hides, tokens(content))):
-                return True
-        return False
+    def _hidden(self, reading: escapes.Reading, said: str) -> Iterator[Span]:
+        """The places where the letters of an encoded secret, or of packed bytes, were escaped once more."""
+        packed = packed_in(said.encode("latin-1", "replace"))
+        if hides(packed.hex(), self._holds):
+            yield len(said) - len(packed), len(said), ENCODED
+        for match in TOKEN.finditer(said) if reading else ():
+            if self._hides(match.group()):
+                yield match.start(), match.end(), ENCODED
+
+    def _says_hidden(self, text: str) -> bool:
+        found = escapes.readings(text) if escapes.MAY.search(text) is not None else ()
+        return any(True for reading, said in found for _ in self._hidden(reading, said))
 
     def header_name(self, name: str) -> str:
         """The name of a header in lower case, without what it must not say: somebody else may have lowered it."""
@@ -241,7 +243,7 @@ class Searcher:
         if len(piece) >= MINIMUM_SECRET and self._says(text):
             return False
         words = runs(piece.replace(QUOTE, b" "))
-        if any(map(self._tells, words)) or self._says_packed(text):
+        if any(map(self._tells, words)) or self._says_hidden(text):
             return False
         if len(words) > 1 and SEAM.search(text) is not None and any(map(self._hides_match, WRAPPED.finditer(text))):
             return False

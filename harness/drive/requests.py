@@ -72,6 +72,9 @@ class Requests:
         """Remember evidence of this case with its raw body, in memory."""
         self.evidence.append(evidence)
         self._bodies[evidence.id] = body
+        shown = evidence.body.get("next_cursor") if isinstance(evidence.body, dict) else None
+        if isinstance(shown, str) and "{{" in shown:  # it holds a secret, and the target wants it back
+            self.session.cursors[shown] = str(self.raw(evidence)["next_cursor"])
 
     def raw(self, evidence: Evidence) -> Any:
         """The JSON body of an exchange of this case before redaction; None when it is not JSON. Never write it."""
@@ -105,7 +108,8 @@ class Requests:
         given; None leaves them out. `retry` False sends exactly once."""
         target = self.session.world.target
         connection = self.session.world.connections.get(self.platform)
-        pairs = [(name, str(value)) for name, value in (query.items() if isinstance(query, Mapping) else query)]
+        given = query.items() if isinstance(query, Mapping) else query
+        pairs = [(name, self.session.cursors.get(str(value), str(value))) for name, value in given]
         if token is not None:
             connection = self.connection  # what needs no token needs no usable connection either
             chosen = connection.access_token if token is OWN else token

@@ -40,6 +40,7 @@ class Session:
     platform and resource, `failed` those answered 5xx, `throttled` those answered 429; `choices` are the rows of a
     snapshot that templates may name; `ended` maps the path of each job that has ended to its status and the evidence;
     `events_lost` says that an event of a deletion did not come in time, `platform_limited` counts reads answered 452.
+    `cursors` maps what evidence shows of a cursor that holds a secret to the cursor: in memory only.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Session:
         self.made: dict[str, str] = {}
         self.choices: dict[tuple[str, str, str], tuple[Walk, list[Mapping[str, Any]]]] = {}
         self.strangers: set[str] = set()
+        self.cursors: dict[str, str] = {}
         self.failures: dict[tuple[str | None, ...], int] = {}
         self.patience = PATIENCE
         self.asked: Counter[tuple[str | None, str | None]] = Counter()

@@ -44,6 +44,7 @@ def case_life(process: "ProvingProcess", case: Case, drive: Drive, judge: Judge)
         error, cause = error or _tell(ended), cause or ended
     if isinstance(cause, TargetUnreachable):
         judge.take_back(item.id for item in drive.evidence if item.status is None)
+    reason, error = (None if said is None else process.redact(said) for said in (reason, error))
     result = run.result(drive.evidence, reason=reason, error=error)
     process.record(result)
     _end(result, cause, process.redact)

@@ -16,6 +16,7 @@ from harness.pytest_plugin.caselife import case_life
 from harness.pytest_plugin.caserun import Judge
 from harness.pytest_plugin.collecting import MARKER, Selection, case_of, is_empty_parameter_set, parametrise, round_of
 from harness.pytest_plugin.controller import Controller
+from harness.pytest_plugin.logs import withhold
 from harness.pytest_plugin.options import add_options, collect_cases, settings_of
 from harness.pytest_plugin.process import ProvingProcess
 from harness.pytest_plugin.proof import Proof
@@ -210,12 +211,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in the report which case it is about; a case that could not start is recorded as an error."""
+    """Say in the report which case it is about; a case that could not start is recorded as an error. Tracebacks show
+    variables, and what was printed anything: no report leaves with a secret in them."""
     report = yield
     found = case_of(item)
     process = item.config.stash.get(PROCESS, None)
     if found is None or process is None:
         return report
+    withhold(report, process.redact)
     if call.when == "setup" and report.failed:
         process.record_setup_error(found, report)
     if call.when == "call" or report.failed:

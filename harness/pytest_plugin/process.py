@@ -1,9 +1,7 @@
 """What one process of a run holds while it proves cases: session, ledger, redaction."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -15,6 +13,7 @@ from harness.plan.case import Case
 from harness.pytest_plugin.caserun import Judge
 from harness.pytest_plugin.cassettes import Cassettes, redaction_key
 from harness.pytest_plugin.collecting import Selection
+from harness.pytest_plugin.logs import Records, redact_logs
 from harness.pytest_plugin.own_words import own_words
 from harness.pytest_plugin.rigs import OpenRig, open_rig
 from harness.report.ledger import CaseResult, Ledger
@@ -36,7 +35,7 @@ class ProvingProcess:
     cassettes: Cassettes | None = None
     group: str = ""
     rigged: OpenRig | None = None
-    log_records: Callable[..., logging.LogRecord] = logging.LogRecord
+    log_records: Records = logging.LogRecord
 
     @classmethod
     def open(cls, selection: Selection, world: World, worker: str) -> "ProvingProcess":
@@ -62,8 +61,7 @@ class ProvingProcess:
             session.redactor.sent(own_words(selection.requirements.values(), selection.cases))
         if cassettes is not None:
             cassettes.attach(session)
-        plain = logging.getLogRecordFactory()
-        logging.setLogRecordFactory(_redacted(plain, session.redactor.text))
+        plain = redact_logs(session.redactor.text)
         return cls(selection, worker, ledger, session, pending=pending, cassettes=cassettes, log_records=plain)
 
     def drive(self, case: Case, number: int = 1) -> Drive:
@@ -151,14 +149,3 @@ class ProvingProcess:
             logging.setLogRecordFactory(self.log_records)
             if self.cassettes is not None:
                 self.cassettes.close()
-
-
-def _redacted(plain: Callable[..., logging.LogRecord], text: Callable[[str], str]) -> Callable[..., logging.LogRecord]:
-    """Makes log records that hold no secret: libraries tell their debug log the headers and URLs that they see."""
-
-    def record(*arguments: Any, **more: Any) -> logging.LogRecord:
-        made = plain(*arguments, **more)
-        made.msg, made.args = text(made.getMessage()), None
-        return made
-
-    return record

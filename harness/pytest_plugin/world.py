@@ -1,13 +1,16 @@
 """What every process of a run needs to know of the target: resolved and checked once, in the controlling process."""
 
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.core import Redactor
 from harness.drive import Target, World, discover, resolve_target
 from harness.errors import GoliveError
 from harness.pytest_plugin.cassettes import recorded_world
+from harness.pytest_plugin.logs import redacted_logs
 from harness.pytest_plugin.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -34,7 +37,11 @@ def open_world(settings: RunSettings, platforms: tuple[str, ...]) -> OpenWorld:
     emulator = _start(settings) if settings.target == "emulator" else None
     try:
         target = _target(settings, emulator)
-        return OpenWorld(discover(target, platforms, rate=settings.rate), emulator)
+        known = [("client_id", target.credentials.client_id), ("client_secret", target.credentials.client_secret)]
+        known += [("access_token", token) for token in target.tokens.values()]
+        redactor = Redactor(secrets.token_bytes(16), ((kind, secret.reveal()) for kind, secret in known))
+        with redacted_logs(redactor.text):
+            return OpenWorld(discover(target, platforms, rate=settings.rate), emulator)
     except GoliveError:
         if emulator is not None:
             emulator.stop()
