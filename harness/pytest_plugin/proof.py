@@ -272,7 +272,7 @@ class Proof(Listing):
             "roundtrip.untouched",
             "roundtrip.updated_at",
         )
-        if write.entity is not None:
+        if write.entity is not None and write.job is None:  # what a job holds is as old as its end
             self.judge(
                 Untouched(
                     *self.base,

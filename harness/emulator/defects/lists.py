@@ -82,6 +82,8 @@ register("expand_drops_lines", "expanded rows lack their lines", ("queries.expan
                      if scene.request.param("expand") else None))  # fmt: skip
 register("platform_id_without_asking", "a platform_id finds its object without id_type",
          ("queries.id_type_default",), hear=lambda api, request: _either_id(api, request))  # fmt: skip
+register("ties_lost_between_pages", "a page begins after the moment at which the last one ended",
+         ("queries.pages_complete",), spoil=_list(lambda scene, body, _: _after_the_moment(scene, body)))  # fmt: skip
 register("raw_record_of_the_first", "all expanded rows carry the raw record of the first", ("queries.expand",),
          spoil=_list(lambda scene, body, _: [row.update(platform_data=rows_of(body, scene.resource)[0]["platform_data"])
                                              for row in rows_of(body, scene.resource) if "platform_data" in row]))  # fmt: skip
@@ -105,6 +107,16 @@ register("single_in_an_array", "the single object comes in an array", ("fields.e
          spoil=answers(lambda _, body, __: body.update(bill=[body["bill"]]), operations=("get",)))  # fmt: skip
 register("id_type_ignored", "id_type=platform looks up the Rutter id", ("queries.id_type",),
          hear=queries(without("id_type"), operations=("get",)))  # fmt: skip
+
+
+def _after_the_moment(scene: Scene, body: Any) -> None:
+    """Without its first rows, where these are of the moment of the last row of the page before."""
+    ends = scene.api.__dict__.setdefault("defect_ends", {})
+    key, moment = scene.resource.list_key, ends.get(scene.request.param("cursor"))
+    if body[key] and body.get("next_cursor"):
+        ends[body["next_cursor"]] = body[key][-1]["updated_at"]
+    if scene.request.param("cursor") and not scene.request.param("sort"):
+        body[key] = [row for row in body[key] if row["updated_at"] != moment]
 
 
 def _stick(api: Any, request: Any) -> None:

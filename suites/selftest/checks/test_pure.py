@@ -6,7 +6,7 @@ from harness.checks import all_checks, judge
 from harness.checks.config import Credentials
 from harness.checks.echo import missing_of, same_day
 from harness.checks.fields import used_ids
-from harness.checks.oracle import fits
+from harness.checks.oracle import fits, page_size
 from harness.checks.paths import differences, exact
 from harness.contract import load_contract
 from harness.emulator.defects import all_defects
@@ -109,3 +109,12 @@ def test_a_link_of_another_type_is_no_reference():
     row = {"linked_payments": [{"id": "a", "type": "INVOICE_PAYMENT"}, {"id": "b", "type": "INVOICE_CREDIT_MEMO"}]}
     assert used_ids([row], ["ev"], "linked_payments[].id", "invoice_payment") == {"a": "ev"}
     assert used_ids([{"vendor_id": "v"}], ["ev"], "vendor_id", "vendor") == {"v": "ev"}
+
+
+def test_pages_end_between_rows_of_one_moment():
+    """A page has as many rows as asked, or fewer where it then ends between two rows of the same moment."""
+    rows = [{"updated_at": str(number)} for number in range(20)]
+    assert page_size(rows, 6) == 6
+    rows[10] = dict(rows[9])
+    assert page_size(rows, 6) == 5
+    assert page_size([], 2) == 2
