@@ -214,3 +214,26 @@ def test_ordinary_data_stays_readable(secret):
     found, _, _ = redactor.body(json.dumps(value).encode())
     assert found == value
     assert redactor.is_clean(json.dumps(value).encode())
+
+
+FRAMES = {
+    "zstd": lambda content: (
+        b"\x28\xb5\x2f\xfd\x20" + bytes((len(content),)) + (len(content) << 3 | 1).to_bytes(3, "little")
+    ),
+    "brotli": lambda content: b"\x0b" + bytes((len(content) // 2,)) + b"\x80",
+    "lz4": lambda content: b"\x04\x22\x4d\x18\x60\x40\x82" + (len(content) | 1 << 31).to_bytes(4, "little"),
+}  # fmt: skip
+"""How packed bytes begin that hold their content as it is. Source: RFC 8878, section 3.1.1; RFC 7932, section 9.2."""
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_packed_body_that_nobody_undoes_is_kept_as_its_fingerprint(kind):
+    """An answer in an encoding that was never asked for, and that may be stored rather than packed, keeps no word."""
+    secret, redactor = SECRETS["uuid"], Redactor(b"key", [("secret", SECRETS["uuid"])])
+    content = json.dumps({"memo": f"for {secret}", "name": "Ada Lovelace"}).encode()
+    body = FRAMES[kind](content) + content + b"\x03"
+    kept = redactor.kept(body)
+    assert b"Lovelace" not in kept
+    assert secret.encode() not in kept
+    assert b"{{binary:" in kept
+    assert secret not in redactor.text(f"see {b64(body)}, {body.hex()}")
