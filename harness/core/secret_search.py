@@ -134,6 +134,12 @@ class Searcher:
             text = TOKEN.sub(self._opened, WRAPPED.sub(self._opened, text) if "\n" in text or "\\n" in text else text)
         return text
 
+    def says(self, text: str) -> bool:
+        """Whether a text says a known secret as it stands: no escapes are undone, and nothing is unpacked."""
+        if not self._is_built:
+            self._build()
+        return self._says_plainly(text)
+
     def _encoded(self, text: str) -> str:
         return f"{{{{encoded:{self.fingerprint(text)}}}}}"
 

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from harness.core.bodies import shown
 from harness.core.escapes import ESCAPE, undone
+from harness.core.secret_search import Searcher
 from harness.core.secrets import PLACEHOLDER, SHAPES, is_made_up, kind_of
 from harness.core.spellings import forms
 from harness.core.unwrapping import UUID, unpacked
@@ -82,6 +84,7 @@ class _Search:
         self._forms = {form for text in secrets for form in forms(text)}
         self._undone = {undone(text) for text in secrets}
         self._plain = tuple(text.encode() for text in secrets)
+        self._searcher = Searcher(b"", (("secret", text) for text in secrets))
         self._allowed = allowed
         self._verdicts: dict[str, str | None] = {}
         self._clean: set[str] = set()
@@ -115,6 +118,8 @@ class _Search:
             plain = undone(line)
             found |= {secret: "known secret, escaped" for secret in self._undone if secret in plain}
         for text in dict.fromkeys((line, undone(line) if ESCAPE.search(line) else line)):
+            if not found and self._plain and self._searcher.says(text):
+                found[line.strip()] = "known secret, encoded"
             for kind, shape in (*SHAPES, *MORE_SHAPES):
                 for match in shape.finditer(text):
                     if not is_made_up(match.group()):
@@ -135,6 +140,8 @@ class _Search:
         return self._verdicts[token]
 
     def _judged(self, token: str) -> str | None:
+        if "%" in token:  # a link within a link: each part of it by itself
+            return next((told for part in TOKEN.findall(unquote(token)) if (told := self._token(part))), None)
         content = _content(token)
         if content is not None:
             if any(secret in content for secret in self._plain):

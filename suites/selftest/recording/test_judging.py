@@ -51,6 +51,23 @@ def test_the_audit_finds(kind, tmp_path):
     assert len(leak.shown) < 30
 
 
+def b64(content):
+    """Base64 as text."""
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b64(b"x|s3cr3t-of-mine|2024"), 's3cr3t-" + "of-mine', b"s3cr3t-of-mine".hex(":"),
+     b64(gzip.compress(b"s3cr3t-of-mine")),
+     "S3CR3T-OF-MINE", "&#115;3cr3t-of-mine", base64.b32encode(b"s3cr3t-of-mine").decode()],
+)  # fmt: skip
+def test_the_audit_finds_a_known_secret_in_any_spelling(said, tmp_path):
+    """A credential of the environment is found wherever it begins in an encoding, and parted, grouped or packed."""
+    (tmp_path / "file").write_text(f"first\nx: {said}.\n")
+    assert {leak.where for leak in audit([tmp_path], ["s3cr3t-of-mine"])} == {f"{tmp_path / 'file'}:2"}
+
+
 def test_the_audit_finds_nothing_in_what_is_no_secret(tmp_path):
     """Fingerprints, made-up credentials, ids, cursors and amounts are no secrets."""
     (tmp_path / "file").write_text(
@@ -58,6 +75,7 @@ def test_the_audit_finds_nothing_in_what_is_no_secret(tmp_path):
         '"id": "9b2c1f0e-7a55-4d0e-9a5e-2f1d3b8c7a61"\n"kind": "accounts_receivable_and_payable_of_2024"\n'
         f'"next_cursor": "{base64.b64encode(b"[1751061370307, 100, 7]").decode()}"\n= 0123456789ab 0123456789abcdef\n'
         '"etag": "W/\\"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\\""\n'
+        "location: /login?back=%2Fversioned%2Fbills%3Flimit%3D2%26cursor%3DWyI0ZjUzY2RhMThjMmIiLCAxNzUxMjgxMjAwMDAwXQ\n"
         '"hash":"9dd4e461268c8034f5c8564e155c67a6"\n'
         "commit 11f6ad8ec52a2984abaafd7c3b516503785c2072\nhttps://api.example.com:8443/a@b\n"
         f"~ {base64.b64encode(gzip.compress(b'a page of words', mtime=0)).decode()}\n"
