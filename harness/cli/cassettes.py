@@ -101,6 +101,21 @@ def drift(folder: Path, report: Path, live: str | None, ignore: tuple[str, ...])
 
 
 @cassettes.command()
+@click.argument("report", type=click.Path(path_type=Path), default=Path("golive-report"))
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="The cassette folder.")
+def recover(report: Path, into: Path) -> ExitStatus:
+    """Write what a recording that crashed had kept until then. REPORT is its --out; default: golive-report.
+
+    A replay plays the cases that had ended, and is never GO.
+    """
+    from harness.pytest_plugin.keeping import recover as write
+
+    interactions, cases = write(report, into)
+    click.echo(f"{interactions:,} interactions, {cases:,} cases that had ended, in {into}. Record again for the rest.")
+    return ExitStatus.GO
+
+
+@cassettes.command()
 @click.argument("cassette", type=click.Path(path_type=Path))
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file, .yaml or .json."

@@ -36,6 +36,7 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
     The cassettes are written when the run ended without an error of the harness.
     """
     from harness.cli.proving import prove
+    from harness.pytest_plugin.cassettes import HEADER, header_of
     from harness.pytest_plugin.settings import RunSettings
 
     live = choices["target"] != "emulator"
@@ -59,7 +60,13 @@ def record(plans: tuple[Path, ...], into: Path, out: Path, **choices: Any) -> Ex
     )
     # The groups of a live target share one world: side by side they would see what others create.
     workers = 1 if live else worker_count(choices["workers"])
-    return prove(settings, workers=workers, shown_as=out)
+    before = (into / HEADER).read_bytes() if (into / HEADER).is_file() else b""
+    status = prove(settings, workers=workers, shown_as=out)
+    if (into / HEADER).is_file() and (into / HEADER).read_bytes() != before:
+        files = header_of(into)["files"]
+        replaced = "; it replaces what was recorded there before" if before else ""
+        click.echo(f"Recorded: {len(files):,} files in {into}{replaced}. To play them: golive replay --from {into}")
+    return status
 
 
 @click.command()

@@ -5,22 +5,20 @@ then depends neither on the number of workers nor on what other groups wrote.
 """
 
 import json
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.core import CaseOutcome, Redactor, SeededScript, Strength, SystemClock, iso_utc
+from harness.core import CaseOutcome, SeededScript, Strength, SystemClock
 from harness.drive import Session, World
 from harness.errors import StorageError
 from harness.pytest_plugin.settings import RunSettings
-from harness.recording import Player, Recorder, Shelf, block_network, merge, using
+from harness.recording import Player, Recorder, Shelf, block_network, using
 from harness.recording.cassette_file import SHARED, SUFFIX, read_cassette
 from harness.recording.drift import UNPLAYED
 from harness.recording.recorder import JOURNAL
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from harness.emulator import EmulatorProcess
 
 HEADER = "cassette.json"
-ATTRIBUTES = ".gitattributes"
-AS_THEY_ARE = "# Cassettes are sealed byte by byte: git must not change their line ends.\n* -text\n"
 MOST_TOLD = 3
 """Damaged files that are named."""
 
@@ -139,44 +135,6 @@ def redaction_key(settings: RunSettings, world: World) -> bytes:
     return sha256(b"golive cassettes:" + world.target.credentials.client_secret.reveal().encode()).digest()
 
 
-def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[str]]) -> int:
-    """Merge the journals of all workers into the cassette folder; how many interactions there are. `cases` are the ids
-    of each group's cases."""
-    redactor = Redactor(redaction_key(settings, world))
-    emulated = settings.target == "emulator"
-    instant = STANDING + AHEAD if emulated else datetime.fromisoformat(str(settings.clock))
-    header = {
-        "golive": version("golive"),
-        "contract": world.target.version,
-        "target": world.target.name,
-        "recorded_on": datetime.now(UTC).date().isoformat(),
-        "seed": settings.seed,
-        "clock": iso_utc(instant),
-    }
-    folder = Path(settings.cassettes)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / ATTRIBUTES).exists():
-        (folder / ATTRIBUTES).write_text(AS_THEY_ARE, "utf-8")
-    for old in [*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")] if (folder / HEADER).exists() else ():
-        old.unlink()
-    count = merge(settings.directory / "workers", folder, header, cases)
-    told = {
-        **header,
-        "plans": [Path(os.path.relpath(path, folder)).as_posix() for path in settings.plans],
-        "platforms": list(settings.platforms),
-        "resources": list(settings.resources),
-        "select": list(settings.select),
-        "each_once": settings.each_once,
-        "told": told_by(settings.directory),
-        "world": _safe(world, redactor, emulated=emulated),
-    }
-    # The order of the connections decides which one is "another": it stays as the target told it.
-    told["files"] = ends(folder)
-    told["seal"] = seal_of(told)
-    (folder / HEADER).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return count
-
-
 def told_by(directory: Path) -> dict[str, Any]:
     """What the cases of a run said: how many there were, and of each that did not pass its outcome and findings."""
     cases = sorted(read_cases(directory), key=lambda case: case.id)
@@ -254,17 +212,3 @@ def recorded_world(settings: RunSettings) -> World:
     return replace(
         world, target=replace(world.target, strength=Strength.RECORDED if live else world.target.strength), rate="off"
     )
-
-
-def _safe(world: World, redactor: Redactor, *, emulated: bool) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(world.to_json())
-    target = data["target"]
-    if emulated:
-        target["base_url"] = EMULATED
-    for name in ("client_id", "client_secret"):
-        target[name] = redactor.learn(name, target[name])
-    target["tokens"] = {key: redactor.learn("access_token", value) for key, value in sorted(target["tokens"].items())}
-    for item in data["connections"].values():
-        item["access_token"] = redactor.learn("access_token", item["access_token"])
-        item["link_url"] = None
-    return data

@@ -68,8 +68,9 @@ class Selection:
             resources=self.settings.resources,
         )
         left = each_once(chosen) if self.settings.each_once else chosen
-        named = frozenset(self.settings.of_plans)
-        return [case for case in left if not named or not named.isdisjoint(case.plans)]
+        named, ids = frozenset(self.settings.of_plans), self.settings.of_cases
+        asked = [case for case in left if not named or not named.isdisjoint(case.plans)]
+        return asked if ids is None else [case for case in asked if case.id in frozenset(ids)]
 
     def _credentials(self) -> Iterator[Case]:
         """The one case that is about the user's own settings: there when two organisations are configured."""

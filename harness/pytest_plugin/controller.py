@@ -15,9 +15,9 @@ from harness.core import CaseOutcome, iso_utc
 from harness.drive import World
 from harness.errors import GoliveError, StorageError
 from harness.plan import load_plan, resource_lines
-from harness.pytest_plugin.cassettes import install
 from harness.pytest_plugin.collecting import Selection, checked
 from harness.pytest_plugin.events import Events
+from harness.pytest_plugin.keeping import begin, install
 from harness.pytest_plugin.replays import doubts
 from harness.pytest_plugin.world import OpenWorld, open_world
 from harness.report import EndRecord, RunRecord, write_report
@@ -74,6 +74,8 @@ class Controller:
         self._open = open_world(self.selection.settings, platforms)
         self._saved = self._record(workers, platforms)
         self._saved.save(self.selection.settings.directory)
+        if self.selection.settings.mode == "record":
+            begin(self.selection.settings, self.world)
         self.events.send("collected", cases=len(cases) * self.selection.settings.repeat)
 
     def fatal(self, error: GoliveError) -> None:
@@ -136,9 +138,8 @@ class Controller:
         failed = [case.id for case in read_cases(settings.directory) if case.outcome is CaseOutcome.ERROR]
         if interrupted or self.errors or failed:
             why = "the run was interrupted" if interrupted else (self.errors or failed)[0]
-            self.errors.append(
-                f"no cassette was written, because of {why}: {settings.directory / 'workers'} holds it all"
-            )
+            kept = f"What was kept: golive cassettes recover {settings.directory} --into FOLDER"
+            self.errors.append(f"no cassette was written, because of {why}. {kept}")
             return
         try:
             groups: dict[str, list[str]] = {}

@@ -21,6 +21,7 @@ def replay_settings(folder: Path, *, out: str, command: str) -> RunSettings:
         resources=tuple(header["resources"]),
         select=tuple(header["select"]),
         each_once=header["each_once"],
+        of_cases=tuple(header["recovered"]) if "recovered" in header else None,
         out=out,
         seed=header["seed"],
         clock=header["clock"],

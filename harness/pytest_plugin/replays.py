@@ -17,6 +17,8 @@ COUNTS = ("cases", "requests")
 def doubts(selection: Selection, today: date) -> Iterator[str]:
     """Why what a replay proved counts for nothing, each reason one sentence: it is not the recorded run, or that is too
     old. A replay of a part of the cases is no other run: it is inconclusive by what it left out, or of some plans."""
+    if selection.settings.of_cases is not None:
+        yield "it was recovered from a recording that did not end; record again: golive record"
     then, now = _both(selection)
     if now["cases"] < len(selection.cases):
         return

@@ -16,7 +16,7 @@ class RunSettings(BaseModel):
 
     `plans` are paths; empty means all shipped plans. `platforms`, `resources` and `select` (areas) narrow the cases;
     empty means all; `each_once` leaves each resource on one platform only, `of_plans` what one of these plans (by name)
-    asks for. `repeat` proves each case so often. `rate`
+    asks for, `of_cases` these cases (by id; None: all). `repeat` proves each case so often. `rate`
     is `500/10s`, `off`, or None for the target's default. `defects` are those of the emulator, `backend_defects` those
     of the reference backend. `emulator` holds settings of the emulator as text (`EmulatorSettings.with_options`).
     `redaction_key` (hex) keys the fingerprints of this run and is
@@ -40,6 +40,7 @@ class RunSettings(BaseModel):
     select: tuple[str, ...] = ()
     each_once: bool = False
     of_plans: tuple[str, ...] = ()
+    of_cases: tuple[str, ...] | None = None
     out: str = DEFAULT_OUT
     rate: str | None = None
     repeat: int = Field(default=1, ge=1)

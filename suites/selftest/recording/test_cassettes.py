@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from base64 import b64encode
@@ -301,6 +302,34 @@ def test_a_target_may_be_recorded_again(tmp_path: Path) -> None:
     seeds = {json.loads((tmp_path / name / HEADER).read_text())["seed"] for name in ("first", "second")}
     assert len(seeds) == 2
     assert (tmp_path / "second" / ".gitattributes").read_text().endswith("* -text\n")
+
+
+def test_a_crash_loses_no_more_than_the_last_interaction(tmp_path: Path, eventually: Any) -> None:
+    """A recording that is killed has written nothing to the cassette folder; what was heard until then is recovered,
+    whole lines of it, and a replay plays the cases that had ended, but is never GO."""
+    command = [str(GOLIVE), "record", "--resource", "vendors", "--platform", "QUICKBOOKS", "--workers", "1"]
+    process = subprocess.Popen([*command, "--out", "then"], cwd=tmp_path, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
+    journal, cases = (tmp_path / "then" / "workers" / "main" / name for name in ("interactions.ndjson", "cases.ndjson"))
+    try:
+        assert eventually(lambda: cases.exists() and cases.read_bytes().count(b"\n") > 5)
+        child = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+    finally:
+        process.kill()
+        process.wait()
+    os.killpg(child, signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
+    assert not (tmp_path / "cassettes").exists()
+    whole = journal.read_bytes().count(b"\n")
+    with journal.open("ab") as file:
+        file.write(b'{"group":"QUICKBOOKS:vendors","chap')  # as a crash within a write leaves it
+    done = golive("cassettes", "recover", "then", "--into", "kept", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"{whole} interactions, ")
+    done = golive("replay", "kept", "--workers", "1", "--out", "now", folder=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "it was recovered from a recording that did not end; record again: golive record" in done.stdout
+    assert {outcome for outcome, _ in told(tmp_path / "now").values()} == {"passed"}
+    assert golive("cassettes", "recover", "kept", "--into", "other", folder=tmp_path).returncode == 3
 
 
 def test_what_broke_off_is_replayed(tmp_path: Path) -> None:
