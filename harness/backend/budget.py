@@ -3,7 +3,9 @@
 At most L requests in any window W (500 per 10 seconds, [H:7238576299]). The log has L places, and request n takes the
 place of request n - L: it may be sent W after that one has arrived. When a request arrived is not known; not before its
 permission, and not after its answer. So a place is free W + J after the permission, and when the answer came later than
-J, W after the answer. However slow the way, no window ever sees more than L, and the slowness is all that is lost.
+J, W after the answer. However slow the way, no window sees more than L, and the slowness is all that is lost. The one
+exception: where everybody waits, a place is reserved again within W, and a request that needs longer than that to
+arrive (not to be answered) comes into the window of the next one.
 
 First come, first served, without polling. Processes of one machine share a file, several machines their PostgreSQL.
 
