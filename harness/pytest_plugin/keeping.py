@@ -48,10 +48,11 @@ def draft(settings: RunSettings, world: World) -> dict[str, Any]:
 
 
 def begin(settings: RunSettings, world: World) -> None:
-    """Keep the draft beside the journals: a crash leaves both."""
+    """Keep the draft beside the journals: a crash leaves both. StorageError when the cassette folder takes no file."""
     place = settings.directory / "workers" / DRAFT
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(draft(settings, world), ensure_ascii=False) + "\n", "utf-8")
+    _prepare(Path(settings.cassettes))
 
 
 def install(settings: RunSettings, world: World, cases: Mapping[str, Sequence[str]]) -> int:
@@ -78,9 +79,7 @@ def recover(directory: Path, folder: Path) -> tuple[int, int]:
 
 
 def _write(directory: Path, folder: Path, header: Mapping[str, Any], cases: Mapping[str, Sequence[str]]) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / ATTRIBUTES).exists():
-        (folder / ATTRIBUTES).write_text(AS_THEY_ARE, "utf-8")
+    _prepare(folder)
     for old in [*folder.glob(f"*/*{SUFFIX}"), *folder.glob(f"*/{SHARED}")] if (folder / HEADER).exists() else ():
         old.unlink()
     count = merge(directory / "workers", folder, {name: header[name] for name in OF_FILES}, cases)
@@ -90,6 +89,19 @@ def _write(directory: Path, folder: Path, header: Mapping[str, Any], cases: Mapp
     # The order of the connections decides which one is "another": it stays as the target told it.
     (folder / HEADER).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return count
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / ATTRIBUTES).exists():
+            (folder / ATTRIBUTES).write_text(AS_THEY_ARE, "utf-8")
+        if (folder / HEADER).exists():
+            (folder / HEADER).open("ab").close()
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: cannot record there: {error.strerror or error}. Choose another folder with --into"
+        ) from error
 
 
 def _safe(world: World, redactor: Redactor, *, emulated: bool) -> dict[str, Any]:

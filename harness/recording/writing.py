@@ -43,13 +43,16 @@ class Sealed:
             self.add(f"@ {name}\n{pretty(parsed(text))}\n")
 
     def write(self, path: Path) -> str:
-        """Write the file whole, or not at all; its seal."""
+        """Write the file whole, or not at all; its seal. StorageError when the disk or the folder refuses."""
         seal: str = self.seals.hexdigest()
-        path.parent.mkdir(parents=True, exist_ok=True)
         part_file = path.with_suffix(".part")
         text = "".join([*self.parts, f"# end {self.count} {seal}\n"])
-        part_file.write_text(text, encoding="utf-8", errors="backslashreplace")
-        part_file.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part_file.write_text(text, encoding="utf-8", errors="backslashreplace")
+            part_file.replace(path)
+        except OSError as error:
+            raise StorageError(f"{path}: cannot write: {error.strerror or error}. Name another place") from error
         return seal
 
 

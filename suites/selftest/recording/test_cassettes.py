@@ -318,7 +318,7 @@ def test_a_crash_loses_no_more_than_the_last_interaction(tmp_path: Path, eventua
         process.wait()
     os.killpg(child, signal.SIGKILL)
     eventually(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text())
-    assert not (tmp_path / "cassettes").exists()
+    assert [file.name for file in (tmp_path / "cassettes").iterdir()] == [".gitattributes"]
     whole = journal.read_bytes().count(b"\n")
     with journal.open("ab") as file:
         file.write(b'{"group":"QUICKBOOKS:vendors","chap')  # as a crash within a write leaves it
@@ -330,6 +330,19 @@ def test_a_crash_loses_no_more_than_the_last_interaction(tmp_path: Path, eventua
     assert "it was recovered from a recording that did not end; record again: golive record" in done.stdout
     assert {outcome for outcome, _ in told(tmp_path / "now").values()} == {"passed"}
     assert golive("cassettes", "recover", "kept", "--into", "other", folder=tmp_path).returncode == 3
+
+
+def test_a_folder_that_takes_no_file_is_told_before_the_first_request(tmp_path: Path) -> None:
+    """Where nothing can be written nothing is recorded: an error that names the folder, and no case is proven."""
+    (tmp_path / "file").write_text("")
+    chosen = ("--resource", "classes", "--platform", "QUICKBOOKS", "--workers", "1")
+    done = golive("record", *chosen, "--into", "file/cassettes", folder=tmp_path)
+    assert done.returncode == 4
+    assert re.search(r"file/cassettes: cannot record there: .*Choose another folder with --into", done.stderr)
+    assert not (tmp_path / "golive-report" / "report.json").exists()
+    (tmp_path / "vcr.yaml").write_text("version: 1\ninteractions: []\n")
+    done = golive("cassettes", "import", "vcr.yaml", "--output", "file/x.cassette", folder=tmp_path)
+    assert (done.returncode, "file/x.cassette: cannot write: " in done.stderr) == (4, True), done.stderr
 
 
 def test_what_broke_off_is_replayed(tmp_path: Path) -> None:
