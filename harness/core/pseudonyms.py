@@ -20,6 +20,12 @@ PERSONAL_KEYS = {
 """Keys of [S24] whose value says who a person is. Names that the API sorts and filters by (vendor_name,
 customer_name, document_number) are left: a pseudonym would change the order of lists and the answers to filters."""
 
+MADE = re.compile(r"person-[0-9a-f]{10}@example\.invalid|\+1 555 [0-9]{7}|person [0-9a-f]{10}")
+"""How pseudonyms look."""
+
+CONTAINED = re.compile(r'~"([^"]{8,})"')
+"""What a filter wants contained."""
+
 LEAST = 6
 """Shorter values are replaced under their own key only, not inside other texts."""
 
@@ -30,8 +36,10 @@ class Pseudonyms:
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
         self._fingerprint = fingerprint
         self._known: dict[str, str] = {}
-        self._made: set[str] = set()
+        self._made: dict[str, str] = {}
         self._spared: set[str] = set()
+        self._whole: set[str] = set()
+        self._given: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
 
     def spare(self, sent: Any) -> None:
@@ -40,6 +48,8 @@ class Pseudonyms:
             for key, value in sent.items():
                 if isinstance(value, str) and key in PERSONAL_KEYS and value not in self._known:
                     self._spared.add(value)
+                    if any(known in value for known in self._known):
+                        self._keep_whole({value})
                 self.spare(value)
         elif isinstance(sent, list):
             for item in sent:
@@ -53,16 +63,37 @@ class Pseudonyms:
         found = self._known.get(value)
         if found is None:
             found = self._known[value] = _pseudonym(kind, self._fingerprint(value))
-            self._made.add(found)
-            long = sorted((item for item in self._known if len(item) >= LEAST), key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, long))) if long else None
+            self._made[found] = value
+            self._keep_whole({item for item in self._spared if value in item})
         return found
+
+    def _keep_whole(self, spared: set[str]) -> None:
+        """What golive sent may begin like the name of somebody: it stays what it is."""
+        self._whole |= spared
+        self._pattern = None
 
     def text(self, text: str) -> str:
         """`text` with every value that has a pseudonym replaced by it."""
+        if text in self._given:
+            return self._given[text]  # so that a replay, which knows nobody, asks the same
         if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: self._known[match.group()], text)
+            long = [item for item in {*self._known, *self._whole} if len(item) >= LEAST]
+            self._pattern = re.compile("|".join(map(re.escape, sorted(long, key=len, reverse=True))) or r"(?!)")
+        return self._pattern.sub(lambda match: self._known.get(match.group(), match.group()), text)
+
+    def undone(self, text: str) -> str:
+        """`text` with the values that the pseudonyms in it stand for: the target is asked with them."""
+        meant = MADE.sub(lambda match: self._made.get(match.group(), match.group()), text)
+        meant = CONTAINED.sub(self._whose, meant)
+        if meant != text:
+            self._given[meant] = text
+        return meant
+
+    def _whose(self, match: re.Match[str]) -> str:
+        """A filter may ask for a part of a pseudonym: what it means is the person whose pseudonym that is part of."""
+        part = match[1].lower()
+        owners = [value for made, value in self._made.items() if part in made]
+        return f'~"{owners[0]}"' if len(owners) == 1 else match.group()
 
 
 def _pseudonym(kind: str, fingerprint: str) -> str:

@@ -130,6 +130,10 @@ class Redactor(Searcher):
         if self._people is not None:
             self._people.spare(value)
 
+    def asked(self, text: str) -> str:
+        """What a query that was made of evidence asks the target for: persons by what they are called there."""
+        return self._people.undone(text) if self._people is not None else text
+
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by lower-case name, repeats joined, with their secrets replaced."""
         return joined((self.header_name(name), self._header(name.lower(), value)) for name, value in headers)

@@ -109,7 +109,7 @@ class Requests:
         target = self.session.world.target
         connection = self.session.world.connections.get(self.platform)
         given = query.items() if isinstance(query, Mapping) else query
-        pairs = [(name, self.session.cursors.get(str(value), str(value))) for name, value in given]
+        pairs = [(name, self._meant(str(value))) for name, value in given]
         if token is not None:
             connection = self.connection  # what needs no token needs no usable connection either
             chosen = connection.access_token if token is OWN else token
@@ -138,6 +138,10 @@ class Requests:
             operation=operation,
         )
         return self.session.send(call, retry=retry)
+
+    def _meant(self, value: str) -> str:
+        """What a value of a query, made of evidence, is called at the target."""
+        return self.session.redactor.asked(self.session.cursors.get(value, value))
 
     def get(self, resource: str, id: str, **query: Any) -> Evidence:
         """`GET` of one object by id."""

@@ -222,6 +222,25 @@ def test_pseudonyms_are_consistent_and_spare_what_was_sent():
     assert made.response_json == {"email": "golive@example.com"}
 
 
+def test_what_was_sent_stays_whole_although_somebody_is_called_so():
+    """A name that golive made up may begin like one of the target's: it stays as it was sent, in queries too; and what
+    a query that is made of evidence asks for is what the person is called at the target."""
+    redactor = Redactor(b"key", pseudonymise=True)
+    for name in ("Ada Lovelace", "Ada Lovelace of London"):
+        redactor.body(json.dumps({"contact_name": name}).encode())
+    redactor.sent({"contact_name": "Ada Lovelace 4711"})
+    body = b'{"contact_name": "Ada Lovelace 4711"}'
+    made = evidence(redactor, url="https://api.invalid/x?q=Ada+Lovelace+4711", body=body)
+    assert made.response_json == {"contact_name": "Ada Lovelace 4711"}
+    assert made.query == (("q", "Ada Lovelace 4711"),)
+    shown = redactor.text('filter=contact_name="Ada Lovelace"')
+    assert "Ada" not in shown
+    assert redactor.asked(shown) == 'filter=contact_name="Ada Lovelace"'
+    part = f'{shown[:-5]}"'.replace('="', '~"')
+    assert redactor.asked(part) == 'filter=contact_name~"Ada Lovelace"'
+    assert redactor.text(redactor.asked(part)) == part
+
+
 @pytest.mark.parametrize(
     "text",
     [
