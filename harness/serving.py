@@ -1,9 +1,12 @@
 """One ASGI application on one socket of this process, until it is told to stop. Emulator and backend are served so."""
 
 import asyncio
+import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
+from typing import TextIO
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
@@ -13,6 +16,19 @@ from harness.errors import UsageError
 
 LOOK_AGAIN = 0.01
 """Seconds between two looks whether the socket accepts: the server does not tell."""
+
+
+def end_with(owner: TextIO) -> None:
+    """End this process as SIGTERM does once `owner`, a pipe whose other end the starting process keeps open, is closed:
+    also when that process was killed and could end nothing itself."""
+
+    def wait() -> None:
+        # Not through the file object: its lock would be held when the interpreter ends.
+        while os.read(owner.fileno(), 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="owner", daemon=True).start()
 
 
 def free_port(host: str, port: int) -> int:

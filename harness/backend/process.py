@@ -17,7 +17,8 @@ READY = "ready "
 
 @dataclass
 class BackendProcess:
-    """A running backend. Settings go over its standard input, so that no secret stands on a command line."""
+    """A running backend. Settings go over its standard input, so that no secret stands on a command line; that stays
+    open, and the backend ends when its owner does, however that comes."""
 
     settings: BackendSettings
     process: "subprocess.Popen[str]"
@@ -34,12 +35,11 @@ class BackendProcess:
             )  # fmt: skip
             if process.stdin is None or process.stdout is None:
                 raise HarnessError("the backend's process has no pipes")
-            process.stdin.write(dumps(settings))
-            process.stdin.close()
+            process.stdin.write(f"{dumps(settings)}\n")
+            process.stdin.flush()
             line = process.stdout.readline()
             if not line.startswith(READY):
-                process.wait()
-                process.stdout.close()
+                process.communicate()
                 errors.seek(0)
                 told = errors.read().decode("utf-8", "replace").strip().splitlines()
                 raise HarnessError(f"the backend did not start: {told[-1] if told else 'it said nothing'}")
@@ -67,8 +67,9 @@ class BackendProcess:
 
     def _ended(self) -> None:
         self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def dumps(settings: BackendSettings) -> str:

@@ -22,6 +22,8 @@ class Needles:
     def are_in(self, text: bytes) -> bool:
         """Whether a text holds at least one of them."""
         size = self._size
+        if len(text) < size:
+            return False
         if len(text) > LONGEST_TEXT:
             return any(needle in text for needle in self._needles)
         parts = [text[place : place + size] for place in range(len(text) - size + 1)]

@@ -198,7 +198,7 @@ class Searcher:
     def _hidden(self, reading: escapes.Reading, said: str) -> Iterator[Span]:
         """The places where the letters of an encoded secret, or of packed bytes, were escaped once more."""
         packed = packed_in(said.encode("latin-1", "replace"))
-        if hides(packed.hex(), self._holds):
+        if packed and hides(packed.hex(), self._holds):
             yield len(said) - len(packed), len(said), ENCODED
         for match in TOKEN.finditer(said) if reading else ():
             if self._hides(match.group()):

@@ -78,10 +78,12 @@ def hides(token: str, holds: Callable[[bytes], bool], depth: int = 3) -> bool:
     nobody here can undo."""
     if UUID.fullmatch(token):
         return False
-    for inner in (inner for text in (token, *_parts(token)) for inner in _decoded(text)):
+    for inner, is_met in (found for text in (token, *_parts(token)) for found in _decoded(text, text is not token)):
         if inner.startswith(SEALED):
             return True
         for content in _contents(inner):
+            if is_met and content is inner:
+                continue
             if holds(content):
                 return True
             if depth > 1 and content is not inner and is_packed(content) and hides(content.hex(), holds, depth - 1):
@@ -124,19 +126,23 @@ def _parts(token: str) -> list[str]:
     return [part for part in found if LONG <= len(part) < len(token)]
 
 
-def _decoded(token: str) -> Iterator[bytes]:
+def _decoded(token: str, is_part: bool) -> Iterator[tuple[bytes, bool]]:
+    """What a token says in each encoding, and whether that stands in the token of which it is a part as well: there,
+    what begins off by some letters is met, but not what is packed."""
     if "%" in token:
-        yield unquote_to_bytes(token)
+        yield unquote_to_bytes(token), False
     for digits in HEX.findall(token):  # letters beside it may be hex digits as well
-        yield bytes.fromhex(digits[: len(digits) // 2 * 2])
-        yield bytes.fromhex(digits[1 : 1 + (len(digits) - 1) // 2 * 2])
+        yield bytes.fromhex(digits[: len(digits) // 2 * 2]), False
+        yield bytes.fromhex(digits[1 : 1 + (len(digits) - 1) // 2 * 2]), False
     for letters in BASE32.findall(token):
-        yield base64.b32decode(letters[: len(letters) // 8 * 8].upper() + _rest32(letters[len(letters) // 8 * 8 :]))
+        whole = len(letters) // 8 * 8
+        yield base64.b32decode(letters[:whole].upper() + _rest32(letters[whole:])), False
     plain = token.replace("%3D", "").replace("%3d", "").replace("=", "").replace("-", "+").replace("_", "/")
     if "%" not in plain:
-        for offset in range(4):
-            part = plain[offset:]
-            yield base64.b64decode(part[: len(part) - (len(part) % 4 == 1)] + "==", validate=False)
+        for place in range(4):
+            letters = plain[place:]
+            letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+            yield binascii.a2b_base64(f"{letters}=="), is_part and place > 0
 
 
 def _rest32(letters: str) -> str:

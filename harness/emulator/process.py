@@ -17,7 +17,8 @@ READY = "ready "
 
 @dataclass
 class EmulatorProcess:
-    """A running emulator. Settings go to it over its standard input, so that no secret stands on a command line."""
+    """A running emulator. Settings go to it over its standard input, so that no secret stands on a command line; that
+    stays open, and the emulator ends when its owner does, however that comes."""
 
     settings: EmulatorSettings
     process: "subprocess.Popen[str]"
@@ -35,12 +36,11 @@ class EmulatorProcess:
         )
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise HarnessError("the emulator's process has no pipes")
-        process.stdin.write(dumps(settings))
-        process.stdin.close()
+        process.stdin.write(f"{dumps(settings)}\n")
+        process.stdin.flush()
         line = process.stdout.readline()
         if not line.startswith(READY):
-            told = process.stderr.read().strip().splitlines()
-            process.wait()
+            told = process.communicate()[1].strip().splitlines()
             raise HarnessError(f"the emulator did not start: {told[-1] if told else 'it said nothing'}")
         return cls(replace(settings, port=int(line.removeprefix(READY))), process)
 
@@ -67,7 +67,7 @@ class EmulatorProcess:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
 

@@ -169,3 +169,33 @@ def test_a_database_that_cannot_be_used_is_told(tmp_path):
             assert reason in done.stderr
     finally:
         owner.stop()
+
+
+OWNER = """
+import sys
+from harness.emulator import EmulatorProcess, EmulatorSettings
+process = EmulatorProcess.start(EmulatorSettings(connections=("QUICKBOOKS",)))
+print(process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_emulator_does_not_outlive_who_started_it(eventually):
+    """An emulator ends when the process that started it is killed, which can end nothing itself any more."""
+    owner = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    pid = int(owner.stdout.readline())
+    assert _lives(pid)
+    owner.kill()
+    owner.communicate()
+    assert not eventually(lambda: _lives(pid), lambda lives: not lives)
+
+
+def _lives(pid):
+    """Whether a process runs; one that ended and that nobody waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
