@@ -93,7 +93,7 @@ def _text(text: str, values: Sequence[Any]) -> str:
 
 
 def page_size(rows: Sequence[Mapping[str, Any]], most: int) -> int:
-    """How many rows a page should have, `most` or up to a third fewer: so many that pages of a list in its default
+    """How many rows a page should have, `most` or up to a half fewer: so many that pages of a list in its default
     order end between rows of the same moment wherever that can be. There a list that goes on after the moment of its
     last row loses some."""
     marks = [row.get("updated_at") for row in rows]
@@ -101,7 +101,7 @@ def page_size(rows: Sequence[Mapping[str, Any]], most: int) -> int:
     def ties(limit: int) -> int:
         return sum(marks[end] is not None and marks[end - 1] == marks[end] for end in range(limit, len(marks), limit))
 
-    return max(range(most, max(1, most - most // 3 - 1), -1), key=ties)
+    return max(range(most, max(1, most - most // 2 - 1), -1), key=ties)
 
 
 def changed_rows(

@@ -118,3 +118,5 @@ def test_pages_end_between_rows_of_one_moment():
     rows[10] = dict(rows[9])
     assert page_size(rows, 6) == 5
     assert page_size([], 2) == 2
+    every_thirteenth = [{"updated_at": str(number - (number % 13 == 0))} for number in range(98)]
+    assert page_size(every_thirteenth, 25) == 13
