@@ -145,12 +145,14 @@ class Outbox:
             await self._send([item for item in due if item.endpoint in registered])
 
     async def _send(self, batch: list[Delivery]) -> None:
-        """Try a batch, a bounded number at a time; keep the outcomes in one commit."""
+        """Try a batch, a bounded number at a time; keep the outcomes in one commit. Abuse that is set meanwhile begins
+        with the next batch: a receiver sees a delivery before its outcome is kept."""
+        abuse = self.abuse
         waiting = iter(batch)
         tried: list[Delivery] = []
 
         async def worker() -> None:
-            tried.extend([await self._attempt(delivery) for delivery in waiting])
+            tried.extend([await self._attempt(delivery, abuse) for delivery in waiting])
 
         await asyncio.gather(*(worker() for _ in range(min(self._settings.webhook_concurrency, len(batch)))))
         self.deliveries.keep(tried)
@@ -158,19 +160,19 @@ class Outbox:
             if delivery.state == "waiting":
                 self._wait(delivery)
             elif delivery.state == "delivered" and delivery.copy_of is None:
-                self._repeats(delivery)
+                self._repeats(delivery, abuse)
 
-    def _repeats(self, delivery: Delivery) -> None:
-        if self.abuse.strikes("duplicate", delivery.number):
+    def _repeats(self, delivery: Delivery, abuse: Abuse) -> None:
+        if abuse.strikes("duplicate", delivery.number):
             self.repeat(delivery)
-        if self.abuse.strikes("replay", delivery.number):
-            self.repeat(delivery, self.abuse.replay_after)
+        if abuse.strikes("replay", delivery.number):
+            self.repeat(delivery, abuse.replay_after)
 
-    async def _attempt(self, delivery: Delivery) -> Delivery:
+    async def _attempt(self, delivery: Delivery, abuse: Abuse) -> Delivery:
         """One attempt: delivered on a 2xx; otherwise again later, until the attempts are used up."""
         settings = self._settings
         count = len(delivery.attempts) + 1
-        wrong = self.abuse.strikes("wrong_signature", delivery.number, count)
+        wrong = abuse.strikes("wrong_signature", delivery.number, count)
         body = delivery.body.encode()
         sign = signature(body, Secret("not the secret") if wrong else self._secret)
         attempt: dict[str, Any] = {"at": iso_utc(self._clock.now()), "signature": sign, "rightly_signed": not wrong}

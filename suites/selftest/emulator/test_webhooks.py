@@ -17,7 +17,8 @@ SPANS = [30, 60, 120, 240, 480]
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what it gets. `answers` are the statuses of the next requests, 200 when they are used up."""
+    """Keeps what it gets. `answers` are the statuses of the next requests, 200 when they are used up; it answers while
+    `answering` is set."""
 
     daemon_threads = True
 
@@ -25,6 +26,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.got, self.answers = [], []
         self.arrived = threading.Condition()
+        self.answering = threading.Event()
+        self.answering.set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -51,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
             status = self.server.answers.pop(0) if self.server.answers else 200
             self.server.got.append((body, self.headers["X-Rutter-Signature"], self.path))
             self.server.arrived.notify_all()
+        assert self.server.answering.wait(20)
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -248,6 +252,17 @@ def test_abuse_is_what_was_asked_for(double, receiver):
     double.advance(HOUR / 2)
     assert codes(receiver.got)["CONNECTION_ERROR"] == 0
     assert deliveries(double, state="dropped")
+
+
+def test_abuse_begins_with_what_is_sent_next(double, receiver):
+    """What the receiver has already got when abuse is set is not repeated."""
+    receiver.answering.clear()
+    emit(double, "CONNECTION_ERROR")
+    receiver.wait(1)
+    double.own("POST", "webhooks/abuse", {"duplicate": 1.0})
+    receiver.answering.set()
+    double.advance(0)
+    assert codes(receiver.got)["CONNECTION_ERROR"] == 1
 
 
 def test_reordering_is_seeded(double, receiver):
