@@ -32,6 +32,7 @@ def block_network(doing: Callable[[], str]) -> None:
     the case and its last request."""
 
     def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        """Hears every audit event of the interpreter."""
         if event in REACHES:
             what: object = arguments[:2] if event == "socket.getaddrinfo" else arguments[-1]
         elif event in STARTS:

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from harness.core import Evidence, Strength
-from harness.errors import StorageError
-from harness.report.atomic import write_text
 from harness.report.coverage import path_template
 from harness.report.declared import RAW_RECORD
+from harness.report.kept_record import KeptRecord
 from harness.report.ledger import read_cases, read_evidence
 from harness.report.run_record import Record, RunRecord
 
@@ -60,9 +57,12 @@ class OperationFidelity(Record):
         return min((item.score for item in self.aspects.values()), default=1.0)
 
 
-class FidelityRecord(Record):
+class FidelityRecord(KeptRecord):
     """The comparison of two runs. `a` and `b` say what they were; `floor` is the score below which evidence of the
     weaker target must not decide."""
+
+    FILE = FIDELITY_FILE
+    COMMAND = "golive fidelity"
 
     a: str
     b: str
@@ -81,22 +81,6 @@ class FidelityRecord(Record):
     def below(self) -> tuple[str, ...]:
         """Operations below the floor."""
         return tuple(item.operation for item in self.operations if item.score < self.floor)
-
-    def save(self, directory: Path) -> Path:
-        """Write `fidelity.json`; the path of it."""
-        write_text(directory / FIDELITY_FILE, self.model_dump_json(indent=1) + "\n")
-        return directory / FIDELITY_FILE
-
-    @classmethod
-    def load(cls, directory: Path) -> "FidelityRecord | None":
-        """Read it; None when there is none, StorageError when it is damaged."""
-        path = directory / FIDELITY_FILE
-        if not path.exists():
-            return None
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise StorageError(f"{path}: damaged: {str(error).splitlines()[0]}. Run golive fidelity again") from error
 
 
 class _Tally:

@@ -7,14 +7,14 @@ from harness.plan.model import ChecklistItem
 from harness.report.legible import plural
 from harness.report.model import ChecklistEntry, ItemState
 from harness.report.proof_record import ProofRecord
-from harness.report.run_record import PlanRecord
+from harness.report.run_record import PlanRecord, other_plans
 
 
 def by_proof(
     item: ChecklistItem, floor: float, proof: ProofRecord | None, plans: Iterable[PlanRecord]
 ) -> ChecklistEntry:
     """The entry: go when the proof is of the plans of the run, reaches the floor, and has no false alarm."""
-    state, why = _judged(floor, proof, {(plan.plan, plan.sha256) for plan in plans})
+    state, why = _judged(floor, proof, plans)
     return ChecklistEntry(
         id=item.id,
         section=item.section,
@@ -28,11 +28,10 @@ def by_proof(
     )
 
 
-def _judged(floor: float, proof: ProofRecord | None, wanted: set[tuple[str, str]]) -> tuple[ItemState, str]:
+def _judged(floor: float, proof: ProofRecord | None, plans: Iterable[PlanRecord]) -> tuple[ItemState, str]:
     if proof is None:
         return ItemState.INCONCLUSIVE, "Nobody has proven these plans yet."
-    known = {(plan.plan, plan.sha256) for plan in proof.plans}
-    changed = sorted(plan for plan, _ in wanted - known)
+    changed = other_plans(proof.plans, plans)
     if changed:
         return ItemState.INCONCLUSIVE, f"The proof is of other plans: {', '.join(changed)} differ or are not in it."
     if not proof.complete:

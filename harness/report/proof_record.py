@@ -1,12 +1,8 @@
 """`proof.json`: what `golive prove` found out about the plans themselves, as the checklist needs it."""
 
 from enum import StrEnum
-from pathlib import Path
 
-from pydantic import ValidationError
-
-from harness.errors import StorageError
-from harness.report.atomic import write_text
+from harness.report.kept_record import KeptRecord
 from harness.report.run_record import PlanRecord, Record
 
 PROOF_FILE = "proof.json"
@@ -62,9 +58,12 @@ class FalseAlarm(Record):
     message: str
 
 
-class ProofRecord(Record):
+class ProofRecord(KeptRecord):
     """What was proven of which plans. `score` is the caught share of all defects, 0 to 1; `clean_cases` ran without a
     defect."""
+
+    FILE = PROOF_FILE
+    COMMAND = "golive prove"
 
     golive: str
     contract_version: str
@@ -95,20 +94,3 @@ class ProofRecord(Record):
     def score(self) -> float:
         """The caught share, 0 without any defect."""
         return self.caught / len(self.rows) if self.rows else 0.0
-
-    def save(self, directory: Path) -> Path:
-        """Write `proof.json`; the path of it."""
-        path = directory / PROOF_FILE
-        write_text(path, self.model_dump_json(indent=1) + "\n")
-        return path
-
-    @classmethod
-    def load(cls, directory: Path) -> "ProofRecord | None":
-        """Read it; None when there is none, StorageError when it is damaged."""
-        path = directory / PROOF_FILE
-        if not path.exists():
-            return None
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise StorageError(f"{path}: damaged: {str(error).splitlines()[0]}. Run golive prove again") from error

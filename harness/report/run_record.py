@@ -5,7 +5,7 @@ The fold reads both back. A directory without `end.json` is a run that died, and
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -54,6 +54,12 @@ class PlanRecord(Record):
     sha256: str
     lines: dict[str, int] = {}
     """The line on which each resource begins."""
+
+
+def other_plans(known: Iterable[PlanRecord], wanted: Iterable[PlanRecord]) -> list[str]:
+    """The names of the wanted plans that are not among the known ones, byte by byte."""
+    same = {(plan.plan, plan.sha256) for plan in known}
+    return sorted(plan.plan for plan in wanted if (plan.plan, plan.sha256) not in same)
 
 
 class ConnectionRecord(Record):

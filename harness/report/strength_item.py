@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from harness.plan.model import ChecklistItem
 from harness.report.legible import plural
 from harness.report.model import ChecklistEntry, ItemState
-from harness.report.run_record import PlanRecord
+from harness.report.run_record import PlanRecord, other_plans
 from harness.report.strength_record import StrengthRecord
 
 
@@ -13,7 +13,7 @@ def by_strength(
     item: ChecklistItem, floor: float, record: StrengthRecord | None, plans: Iterable[PlanRecord]
 ) -> ChecklistEntry:
     """The entry: go when the cassettes are of the plans of the run, and reach the floor without a lost control."""
-    state, why = _judged(floor, record, {(plan.plan, plan.sha256) for plan in plans})
+    state, why = _judged(floor, record, plans)
     return ChecklistEntry(
         id=item.id,
         section=item.section,
@@ -26,10 +26,10 @@ def by_strength(
     )
 
 
-def _judged(floor: float, record: StrengthRecord | None, wanted: set[tuple[str, str]]) -> tuple[ItemState, str]:
+def _judged(floor: float, record: StrengthRecord | None, plans: Iterable[PlanRecord]) -> tuple[ItemState, str]:
     if record is None:
         return ItemState.INCONCLUSIVE, "Nobody has measured yet whether a replay notices changed requests."
-    changed = sorted(plan for plan, _ in wanted - {(plan.plan, plan.sha256) for plan in record.plans})
+    changed = other_plans(record.plans, plans)
     if changed:
         return (
             ItemState.INCONCLUSIVE,

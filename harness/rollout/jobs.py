@@ -26,13 +26,13 @@ def job_of(operation: Operation, body: bytes) -> Step | None:
     return Step("job", "GET", f"/jobs/{found[1].decode()}", None, None, "jobs", "job", operation.step.case)
 
 
-def has_ended(body: bytes) -> bool | None:
-    """Whether a job was carried out; None while it is open. ValueError for one that failed, or that is none: a job
+def has_ended(body: bytes) -> bool:
+    """Whether a job was carried out; False while it is open. ValueError for one that failed, or that is none: a job
     that failed is answered 200, its error inside. Source: [S24] AsynchronousJob."""
     job: Any = json.loads(body)
     status = job.get("status") if isinstance(job, dict) else None
     if status in OPEN:
-        return None
+        return False
     response = job.get("response") if isinstance(job, dict) else None
     inside = response.get("http_status", 200) if isinstance(response, dict) else 200
     if status not in DONE or inside != 200:

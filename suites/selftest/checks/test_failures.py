@@ -14,21 +14,9 @@ from harness.drive.idempotency import keys
 @pytest.mark.parametrize(("passing", "severity"), [(True, Severity.ADVISORY), (False, Severity.BLOCKER)])
 def test_a_failure_that_passes_does_not_vote(passing, severity):
     """A 5xx that did not last is told without a vote; one that lasts votes."""
-    exchange = Exchange(
-        request=Request("POST", "http://target.test/versioned/accounting/bills", (), b"{}"),
-        response=Response(503, (("content-type", "application/json"),), b"{}"),
-        problem=None,
-        started_at=datetime(2025, 1, 1, tzinfo=UTC),
-        elapsed=0.1,
-        attempt=1,
-        platform="XERO",
-        connection_id=None,
-        resource="bills",
-        operation="create",
-    )
-    evidence = Redactor(b"key").evidence(exchange, case="writes/create/XERO/bills")
+    evidence = Redactor(b"key").evidence(exchange(503), case="queries/limit/XERO/bills")
     ids = frozenset({evidence.id}) if passing else frozenset()
-    subject = Exchanges.of("writes/create/XERO/bills", "XERO", "bills", [evidence], {}, ids)
+    subject = Exchanges.of("queries/limit/XERO/bills", "XERO", "bills", [evidence], {}, ids)
     assert [found.severity for found in judge(subject, ["hygiene.server_error"])] == [severity]
 
 

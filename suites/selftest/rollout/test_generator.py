@@ -237,7 +237,7 @@ def test_jobs_that_never_end_hold_the_stage(server: Server) -> None:
     [
         (b'{"status": "success"}', True),
         (b'{"status": "success", "response": {"http_status": 200}}', True),
-        (b'{"status": "prequeued"}', None),
+        (b'{"status": "prequeued"}', False),
         (b'{"status": "success", "response": {"http_status": 400}}', ValueError),
         (b'{"status": "failure"}', ValueError),
         (b'{"status": "done"}', ValueError),

@@ -3,17 +3,16 @@
 import base64
 import gzip
 import json
-import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 
-HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "content-encoding", "accept-encoding"})
+from suites.selftest.run.between import ask, between, tell
+
 PAGE = "<html><body><h1>502 Bad Gateway</h1><pre>upstream refused\n{}\n</pre></body></html>"
 
 
@@ -33,67 +32,41 @@ def spellings(secret: str) -> list[str]:
     ]  # fmt: skip
 
 
-@contextmanager
-def echoing(base_url: str, *, broken: bool = False) -> Iterator[str]:
+def echoing(base_url: str, *, broken: bool = False) -> AbstractContextManager[str]:
     """The base URL of a proxy to `base_url`. Each answer repeats what authorized its request, in a header, in a field
     of a JSON object and in the cursor; an error does so in its message. With `broken` some answers are pages of a
     gateway or redirects that say it, and some break off in the middle of it."""
-    origin, turn = urlsplit(base_url), count()
+    turn = count()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def answer(handler: BaseHTTPRequestHandler, client: httpx.Client) -> None:
+        asked = urlsplit(handler.path)
+        pairs = [(name, cursor(value) if name == "cursor" else value)
+                 for name, value in parse_qsl(asked.query, keep_blank_values=True)]  # fmt: skip
+        url = asked.path + (f"?{urlencode(pairs)}" if pairs else "")
+        got = ask(handler, client, url)
+        secrets = [value for name, value in pairs if name == "access_token"]
+        scheme, _, pair = (handler.headers.get("authorization") or "").partition(" ")
+        if scheme == "Basic":
+            secrets += base64.b64decode(pair).decode().split(":", 1)
+        number = next(turn)
+        said = [spellings(secret)[number % 17] for secret in secrets if secret]
+        code, content, kind = got.status_code, got.content, got.headers.get("content-type", "text/plain")
+        if broken and number % 9 == 4:
+            code, content, kind = 502, PAGE.format("\n".join(said)).encode(), "text/html"
+        elif broken and number % 9 == 7:
+            code, content = 302, b""
+        elif kind.startswith("application/json"):
+            content = repeated(content, said, secrets)
+        headers = [(name, value) for name, value in got.headers.items() if name.lower() != "content-type"]
+        headers += [(f"X-Echo-{place}", text) for place, text in enumerate(said)]
+        headers += [
+            ("Location", f"/login?back={quote(url, safe='')}"),
+            ("ETag", f'W/"{base64.b64encode(url.encode()).decode()}"'),
+            ("Content-Type", kind),
+        ]
+        tell(handler, code, headers, content)
 
-        def answer(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("content-length") or 0))
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
-            asked = urlsplit(self.path)
-            pairs = [(name, cursor(value) if name == "cursor" else value)
-                     for name, value in parse_qsl(asked.query, keep_blank_values=True)]  # fmt: skip
-            url = asked.path + (f"?{urlencode(pairs)}" if pairs else "")
-            got = client.request(self.command, url, content=sent, headers=headers)
-            secrets = [value for name, value in pairs if name == "access_token"]
-            scheme, _, pair = (self.headers.get("authorization") or "").partition(" ")
-            if scheme == "Basic":
-                secrets += base64.b64decode(pair).decode().split(":", 1)
-            number = next(turn)
-            said = [spellings(secret)[number % 17] for secret in secrets if secret]
-            code, content, kind = got.status_code, got.content, got.headers.get("content-type", "text/plain")
-            if broken and number % 9 == 4:
-                code, content, kind = 502, PAGE.format("\n".join(said)).encode(), "text/html"
-            elif broken and number % 9 == 7:
-                code, content = 302, b""
-            elif kind.startswith("application/json"):
-                content = repeated(content, said, secrets)
-            self.send_response_only(code)
-            for name, value in got.headers.items():
-                if name.lower() not in HOP | {"content-type"}:
-                    self.send_header(name, value)
-            for place, text in enumerate(said):
-                self.send_header(f"X-Echo-{place}", text)
-            self.send_header("Location", f"/login?back={quote(url, safe='')}")
-            self.send_header("ETag", f'W/"{base64.b64encode(url.encode()).decode()}"')
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the names that the server calls
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    with httpx.Client(base_url=f"{origin.scheme}://{origin.netloc}", timeout=30) as client:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}{origin.path}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+    return between(base_url, answer)
 
 
 def cursor(given: str) -> str:

@@ -31,16 +31,6 @@ def report(folder: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def emulator():
-    """An emulator that outlives the runs against it."""
-    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
-    try:
-        yield process
-    finally:
-        process.stop()
-
-
-@pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A small run with two workers that starts its own emulator: how it ended, and its folder."""
     folder = tmp_path_factory.mktemp("own")

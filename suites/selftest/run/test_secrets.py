@@ -6,24 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from harness.emulator import EmulatorProcess, EmulatorSettings
 from suites.selftest.run.echoing import echoing, spellings
 
 ROOT = Path(__file__).resolve().parents[3]
 CHOSEN = ("--platform", "QUICKBOOKS", "--resource", "payment_terms", "--select", "queries", "--select", "errors")
 MADE_IN = ("TOKEN", "CLIENT")
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    """An emulator that outlives the runs against it."""
-    process = EmulatorProcess.start(EmulatorSettings(rate_limit=0))
-    try:
-        yield process
-    finally:
-        process.stop()
 
 
 def started(emulator, folder, *arguments):
