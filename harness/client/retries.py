@@ -53,15 +53,6 @@ def retrying(policy: RetryPolicy, seed: random.Random) -> Generator[Wait, Exchan
             return
 
 
-def is_indeterminate(exchange: Exchange) -> bool:
-    """Whether a write may or may not have happened: 5xx, or no answer after it was sent."""
-    if exchange.request.method in SAFE:
-        return False
-    if exchange.problem is not None:
-        return exchange.problem.sent
-    return exchange.status is not None and exchange.status >= 500
-
-
 def _may_repeat(exchange: Exchange) -> bool:
     failed = exchange.problem is not None or (exchange.status or 0) >= 500
     if exchange.request.method in SAFE:

@@ -160,7 +160,3 @@ class Resource:
     def is_paged(self) -> bool:
         """Whether the list takes a cursor."""
         return "list" in self.operations and "cursor" in self.operations["list"].parameters
-
-    def creatable_on(self, platform: str) -> Mapping[str, Field]:
-        """Fields that a create on `platform` may send."""
-        return {path: field for path, field in self.create_fields.items() if field.on(platform)}

@@ -14,7 +14,6 @@ from harness.contract.fields import Field
 from harness.emulator.errors import invalid_request
 from harness.emulator.settings import EmulatorSettings
 
-LENIENT = frozenset({"format"})
 MODES = ("prefer_sync", "async")
 
 

@@ -23,7 +23,6 @@ from harness.emulator.seeding import Progress, grow, unseen
 from harness.emulator.settings import EmulatorSettings
 
 ADMIN_PATH = "/_emulator"
-LARGEST_BODY = 8 * 1024 * 1024
 
 
 class Emulator:

@@ -16,9 +16,6 @@ from harness.rollout.demand import (
     sync_requests,
 )
 
-SHORTEST_PROVIDER_PERIOD = 60 * 60.0
-"""Seconds; the provider's own incremental sync is not more frequent. Source: [S24] configs/sync: 60 to 20,160 min."""
-
 
 def plan_capacity(plan: Rollout, stage: Stage) -> StageCapacity:
     """The arithmetic of one stage; the simulation adds queues and percentiles to it."""
