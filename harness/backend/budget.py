@@ -3,9 +3,9 @@
 At most L requests in any window W (500 per 10 seconds, [H:7238576299]). The log has L places, and request n takes the
 place of request n - L: it may be sent W after that one has arrived. When a request arrived is not known; not before its
 permission, and not after its answer. So a place is free W + J after the permission, and when the answer came later than
-J, W after the answer. However slow the way, no window sees more than L, and the slowness is all that is lost. The one
-exception: where everybody waits, a place is reserved again within W, and a request that needs longer than that to
-arrive (not to be answered) comes into the window of the next one.
+J, W after the answer. However slow the way, no window sees more than L, and the slowness is all that is lost. Who has
+reserved a place again before that answer hears of it when its turn has come. The one exception: a request that is not
+answered by then, more than W + J after its permission, may arrive in the window of the next one.
 
 First come, first served, without polling. Processes of one machine share a file, several machines their PostgreSQL.
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Float, cast, func, select, update
+from sqlalchemy import Connection, Float, cast, func, select, update
 
 from harness.backend.database import Database
 from harness.backend.schema import PLACES
@@ -35,18 +35,19 @@ JITTER = 0.05
 """Seconds from permission to answer that are always counted: only slower answers are noted."""
 AHEAD = 3600.0
 """A place so many seconds ahead of now is of another boot of the machine, and does not count."""
-COUNTER = -1
+COUNTER, LATE = -1, -2
+"""Rows that are no places: how many were reserved, and, from there downwards, how late each place has been in all."""
 _DOUBLE = struct.Struct("d")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A reserved place: its number, and when its request may be sent by the clock of the log, `wait` seconds from
-    now."""
+    """A reserved place: its number, its request may be sent `wait` seconds from now. `late` is by how much all requests
+    of that place had been late until it was reserved, in seconds."""
 
     number: int
-    due: float
     wait: float
+    late: float
 
 
 class Log(Protocol):
@@ -57,6 +58,9 @@ class Log(Protocol):
 
     def delay(self, place: Place, seconds: float) -> None:
         """The request of a place arrived up to so many seconds after it was due."""
+
+    def late(self, place: Place) -> float:
+        """By how much all requests of a place have been late by now, in seconds."""
 
     def taken(self, seconds: float) -> int:
         """How many requests were permitted within so many seconds before now."""
@@ -93,9 +97,14 @@ class Turns:
         asked = self._budget.now()
         place = self._budget.log.reserve()
         # The log looked at its clock somewhen between: permission counts from after, lateness from before.
-        self._turn = (place, asked + place.wait)
+        due, late = asked + place.wait, place.late
         if place.wait > 0:
             self._budget.sleep(place.wait)
+            # Who had the place before may have got its answer meanwhile, later than was counted.
+            while (told := self._budget.log.late(place)) > late:
+                due, late = due + told - late, told
+                self._budget.sleep(max(0.0, due - self._budget.now()))
+        self._turn = (place, due)
 
     def answered(self) -> None:
         """The request that was permitted last has its answer, or never gets one."""
@@ -119,7 +128,8 @@ class FileLog:
         self._places = struct.Struct(f"{requests}d")
         self._head = struct.Struct("Qdd")
         self._limit = (float(requests), window)
-        size = self._head.size + self._places.size
+        self._requests = requests
+        size = self._head.size + 2 * self._places.size  # when each place was due last, and how late it has been in all
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -140,18 +150,24 @@ class FileLog:
         with self._alone():
             now = self._now()
             count = self._head.unpack_from(self._memory)[0]
-            number = count % int(self._limit[0])
+            number = count % self._requests
             before = self._at(number)
             due = max(now, before + self._apart) if 0 < before < now + AHEAD else now
             _DOUBLE.pack_into(self._memory, self._offset(number), due)
             self._head.pack_into(self._memory, 0, count + 1, *self._limit)
-        return Place(number, due, due - now)
+            late = self._at(number + self._requests)
+        return Place(number, due - now, late)
 
     def delay(self, place: Place, seconds: float) -> None:
-        """The request of a place arrived late; one that was reserved again meanwhile stays."""
+        """The request of a place arrived late: who has reserved it meanwhile is as much later, or hears of it."""
         with self._alone():
-            if self._at(place.number) == place.due:
-                _DOUBLE.pack_into(self._memory, self._offset(place.number), place.due + seconds)
+            for number in (place.number, place.number + self._requests):
+                _DOUBLE.pack_into(self._memory, self._offset(number), self._at(number) + seconds)
+
+    def late(self, place: Place) -> float:
+        """By how much the requests of a place have been late."""
+        with self._alone():
+            return self._at(place.number + self._requests)
 
     def taken(self, seconds: float) -> int:
         """How many requests were permitted lately."""
@@ -200,19 +216,32 @@ class DatabaseLog:
                 index_elements=[PLACES.c.place], set_={"at": func.greatest(now, PLACES.c.at + self._apart)}
             )
             due = float(connection.execute(taken.returning(PLACES.c.at)).scalar_one())
-        return Place(number, due, due - now)
+            return Place(number, due - now, _lateness(connection, number))
 
     def delay(self, place: Place, seconds: float) -> None:
-        """The request of a place arrived late; one that was reserved again meanwhile stays."""
-        late = update(PLACES).where(PLACES.c.place == place.number, PLACES.c.at == place.due)
+        """The request of a place arrived late: who has reserved it meanwhile is as much later, or hears of it."""
+        later = update(PLACES).where(PLACES.c.place == place.number).values(at=PLACES.c.at + seconds)
+        late = self._database.upsert(PLACES).values(place=LATE - place.number, at=seconds)
+        late = late.on_conflict_do_update(index_elements=[PLACES.c.place], set_={"at": PLACES.c.at + seconds})
         with self._database.begin(durable=False) as connection:
-            connection.execute(late.values(at=place.due + seconds))
+            connection.execute(later)
+            connection.execute(late)
+
+    def late(self, place: Place) -> float:
+        """By how much the requests of a place have been late."""
+        with self._database.begin(durable=False) as connection:
+            return _lateness(connection, place.number)
 
     def taken(self, seconds: float) -> int:
         """How many requests were permitted lately."""
-        lately = (PLACES.c.place != COUNTER) & (PLACES.c.at > _CLOCK - seconds) & (PLACES.c.at <= _CLOCK)
+        lately = (PLACES.c.place >= 0) & (PLACES.c.at > _CLOCK - seconds) & (PLACES.c.at <= _CLOCK)
         with self._database.begin(durable=False) as connection:
             return int(connection.execute(select(func.count()).where(lately)).scalar_one())
+
+
+def _lateness(connection: Connection, number: int) -> float:
+    row = connection.execute(select(PLACES.c.at).where(PLACES.c.place == LATE - number)).first()
+    return float(row.at) if row is not None else 0.0
 
 
 _CLOCK = cast(func.extract("epoch", func.clock_timestamp()), Float)

@@ -83,6 +83,10 @@ class Distant:
         """The request of a place arrived late."""
         self._log.delay(place, seconds)
 
+    def late(self, place):
+        """How late the requests of a place have been."""
+        return self._log.late(place)
+
 
 def test_a_log_that_is_slow_to_answer_sends_nothing_too_early(tmp_path):
     """A wait is counted from when the log looked at its clock at the earliest, not from when it was asked."""
@@ -115,6 +119,25 @@ def test_a_file_of_another_boot_does_not_count(tmp_path):
     log.reserve()
     clock.time = 10.0
     assert log.reserve().wait == 0.0
+
+
+def test_who_waits_for_a_place_hears_that_it_was_taken_late(tmp_path):
+    """A place that is reserved again before its request has its answer is free a window after that answer."""
+    clock = Hands()
+    log = FileLog(tmp_path / "rate", 1, WINDOW, now=clock.now)
+    slow = LogBudget(log, 1, WINDOW, now=clock.now, sleep=clock.sleep).turns()
+    begun = clock.time
+
+    def sleep(seconds):
+        if clock.time < begun + 0.3 <= clock.time + seconds:
+            seconds -= begun + 0.3 - clock.time
+            clock.time = begun + 0.3
+            slow.answered()
+        clock.sleep(seconds)
+
+    slow.acquire()
+    LogBudget(log, 1, WINDOW, now=clock.now, sleep=sleep).turns().acquire()
+    assert clock.time == pytest.approx(begun + 0.3 + WINDOW)
 
 
 @pytest.mark.parametrize("place", ["file", "postgresql"])
