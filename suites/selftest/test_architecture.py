@@ -147,3 +147,12 @@ def test_the_modules_that_begin_first_exist() -> None:
     here = Path(__file__).parent
     assert [name for name in LONGEST if not (here / name).is_file()] == []
     assert len(set(LONGEST)) == len(LONGEST)
+
+
+def test_packed_bytes_of_tests_hold_no_time_of_day() -> None:
+    """Every `gzip.compress` in the suites says `mtime`: it is part of names of tests, and two workers that collect them
+    a second apart would not find the same tests."""
+    for path in sorted((ROOT / "suites").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "gzip.compress":
+                assert any(word.arg == "mtime" for word in node.keywords), f"{path}:{node.lineno}"

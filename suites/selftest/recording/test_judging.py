@@ -59,7 +59,7 @@ def b64(content):
 @pytest.mark.parametrize(
     "said",
     [b64(b"x|s3cr3t-of-mine|2024"), 's3cr3t-" + "of-mine', b"s3cr3t-of-mine".hex(":"),
-     b64(gzip.compress(b"s3cr3t-of-mine")),
+     b64(gzip.compress(b"s3cr3t-of-mine", mtime=0)),
      "S3CR3T-OF-MINE", "&#115;3cr3t-of-mine", base64.b32encode(b"s3cr3t-of-mine").decode()],
 )  # fmt: skip
 def test_the_audit_finds_a_known_secret_in_any_spelling(said, tmp_path):
